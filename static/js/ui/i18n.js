@@ -1,0 +1,72 @@
+// Which language does the page speak, and how does a text get onto it?
+
+const KEY = "miaosha.lang";
+export const LANGUAGES = { en: "English", "zh-TW": "繁體中文" };
+
+const params = new WeakMap();
+let parts = [];
+let words = {};
+let lang = "en";
+
+export const language = () => lang;
+
+/** Loads the catalogue of the remembered or the browser's language; `extra` names further parts, such as `console`. */
+export async function startLanguage(extra = []) {
+  parts = ["", ...extra.map((part) => `.${part}`)];
+  await load(localStorage.getItem(KEY) ?? preferred());
+  translate(document);
+}
+
+/** Changes the language of the page in place; forms keep what was typed. */
+export async function changeLanguage(next) {
+  localStorage.setItem(KEY, next);
+  await load(next);
+  translate(document);
+  document.dispatchEvent(new Event("languagechange"));
+}
+
+function preferred() {
+  return (navigator.languages ?? [navigator.language]).some((l, i) => i < 2 && /^zh/i.test(l)) ? "zh-TW" : "en";
+}
+
+async function load(wanted) {
+  const next = wanted in LANGUAGES ? wanted : "en";
+  const catalogues = await Promise.all(parts.map((part) => import(`../i18n/${next}${part}.js`)));
+  words = Object.assign({}, ...catalogues.map((c) => c.default));
+  lang = next;
+  document.documentElement.lang = next;
+}
+
+/** The text of a key. `{n}` takes a value; `{n|unit|units}` takes the form for one or for many. */
+export function t(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
+    const value = typeof values[name] === "function" ? values[name]() : values[name];
+    if (one !== undefined) return value === 1 ? one : many;
+    return typeof value === "number" ? value.toLocaleString(lang) : (value ?? "");
+  });
+}
+
+export const has = (key) => key in words;
+
+/** Gives an element a text that follows the language; values that are functions are asked again. */
+export function put(el, key, values) {
+  el.dataset.t = key;
+  params.set(el, values);
+  el.textContent = t(key, values);
+  return el;
+}
+
+function translate(root) {
+  for (const el of root.querySelectorAll("[data-t]")) el.textContent = t(el.dataset.t, params.get(el));
+  for (const name of ["aria-label", "placeholder", "alt"]) {
+    for (const el of root.querySelectorAll(`[data-t-${name}]`)) el.setAttribute(name, t(el.getAttribute(`data-t-${name}`)));
+  }
+}
+
+/** The human text of a server's refusal; a code that nobody translated speaks with its own detail. */
+export function errorText(problem) {
+  if (has(`error.${problem.code}`)) {
+    return t(`error.${problem.code}`, { s: Math.ceil((problem.retryAfterMs ?? 0) / 1000) || "" });
+  }
+  return problem.detail || t("error.unknown");
+}
