@@ -16,3 +16,4 @@ pub mod standby;
 pub mod stores;
 pub mod time;
 pub mod told;
+pub mod wire;
