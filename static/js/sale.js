@@ -13,7 +13,7 @@ import { toast } from "./ui/toast.js";
 const ALARM_MAX_MS = 3_600_000;
 const saleId = location.pathname.split("/")[2];
 const shop = new Miaosha();
-await startPage({ session: shop.session });
+await startPage({ words: ["sale"], session: shop.session });
 
 const shown = { item: null, offer: null, form: null, panel: null, key: "", view: null, alarm: 0 };
 

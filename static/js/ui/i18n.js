@@ -66,7 +66,7 @@ function translate(root) {
 /** The human text of a server's refusal; a code that nobody translated speaks with its own detail. */
 export function errorText(problem) {
   if (has(`error.${problem.code}`)) {
-    return t(`error.${problem.code}`, { s: Math.ceil((problem.retryAfterMs ?? 0) / 1000) || "" });
+    return t(`error.${problem.code}`, { s: Math.ceil((problem.retryAfterMs || 3_000) / 1000) });
   }
   return problem.detail || t("error.unknown");
 }
