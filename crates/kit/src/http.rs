@@ -1,0 +1,24 @@
+//! HTTP: what every route shares, whatever it answers.
+
+pub mod auth;
+pub mod body;
+pub mod client_addr;
+pub mod health;
+pub mod limit;
+pub mod origin;
+pub mod problem;
+pub mod request_id;
+pub mod security;
+pub mod serve;
+pub mod shell;
+
+pub use auth::{Buyer, Signed, Staff, with_keys};
+pub use body::{Json, Path, Query};
+pub use client_addr::ClientAddr;
+pub use limit::{RateHeaders, enforce};
+pub use origin::OriginPolicy;
+pub use problem::Problem;
+pub use request_id::RequestId;
+pub use security::with_csp;
+pub use serve::{BindError, ServeConfig, bind, serve};
+pub use shell::shell;

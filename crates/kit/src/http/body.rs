@@ -1,0 +1,181 @@
+//! The body: what a client sent, read within a bound, or a problem that says what was wrong with it.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Problem;
+
+/// A JSON body, in or out.
+///
+/// Errors: 415 `unsupported_media_type`, 413 `body_too_large` (the bound is the server's or the route's `DefaultBodyLimit`),
+/// 400 `malformed_json`, 422 `invalid_body` with the path of the member that is wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Json<T>(pub T);
+
+/// The query string. Errors: 400 `invalid_query`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<T>(pub T);
+
+/// The variables of the path. Errors: 404: what cannot be an id names nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            let title = "the body must be JSON, with Content-Type: application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+            Err(error) => Problem::internal(error).into_response(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        query.map(|q| Self(q.0)).map_err(|rejection| {
+            let title = "the query cannot be understood";
+            Problem::new(StatusCode::BAD_REQUEST, "invalid_query", title).detail(rejection.body_text())
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|p| Self(p.0)).map_err(|rejection| match rejection.status() {
+            StatusCode::BAD_REQUEST => Problem::not_found(),
+            _ => Problem::internal(rejection.body_text()),
+        })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn unreadable(rejection: BytesRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body did not arrive whole"),
+    }
+}
+
+pub(super) fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than allowed")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut from = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
+        let path = error.path().to_string();
+        wrong(error.inner(), &path)
+    })?;
+    from.end().map_err(|error| wrong(&error, "."))?;
+    Ok(value)
+}
+
+fn wrong(error: &serde_json::Error, path: &str) -> Problem {
+    if !error.is_data() {
+        let title = "the body is not valid JSON";
+        return Problem::new(StatusCode::BAD_REQUEST, "malformed_json", title).detail(error.to_string());
+    }
+    let detail = if path == "." { error.to_string() } else { format!("{path}: {error}") };
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", "the body is not what is expected here")
+        .detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, extract::DefaultBodyLimit};
+    use serde::Deserialize;
+    use tower::ServiceExt;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Claim {
+        quantity: u32,
+        #[serde(default)]
+        answers: Vec<String>,
+    }
+
+    async fn sent(kind: Option<&str>, body: &str) -> (u16, String, String) {
+        let app = axum::Router::new()
+            .route("/", axum::routing::post(|Json(_): Json<Claim>| async {}))
+            .layer(DefaultBodyLimit::max(64));
+        let mut request = Request::post("/");
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
+        }
+        let response = app.oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        (status, text("code"), text("detail"))
+    }
+
+    #[tokio::test]
+    async fn each_wrong_body_gets_its_own_code() {
+        let json = Some("application/json; charset=utf-8");
+        assert_eq!(sent(json, r#"{"quantity":1}"#).await.0, 200);
+        assert_eq!(sent(Some("application/vnd.api+json"), r#"{"quantity":1}"#).await.0, 200);
+        let cases = [
+            (json, "{", 400, "malformed_json"),
+            (json, "", 400, "malformed_json"),
+            (json, r#"{"quantity":1} x"#, 400, "malformed_json"),
+            (json, r#"{"quantity":-1}"#, 422, "invalid_body"),
+            (json, r#"{"quantity":1,"price":0}"#, 422, "invalid_body"),
+            (json, r#"{}"#, 422, "invalid_body"),
+            (None, r#"{"quantity":1}"#, 415, "unsupported_media_type"),
+            (Some("text/plain"), r#"{"quantity":1}"#, 415, "unsupported_media_type"),
+            (json, &" ".repeat(65), 413, "body_too_large"),
+        ];
+        for (kind, body, status, code) in cases {
+            let told = sent(kind, body).await;
+            assert_eq!((told.0, told.1.as_str()), (status, code), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_wrong_member_is_named_by_its_path() {
+        let (_, _, detail) = sent(Some("application/json"), r#"{"quantity":1,"answers":["a",7]}"#).await;
+        assert!(detail.starts_with("answers[1]: invalid type"), "{detail}");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_an_id_names_nothing() {
+        let app = axum::Router::new()
+            .route("/orders/{id}", axum::routing::get(|Path(_): Path<uuid::Uuid>| async {}))
+            .route("/list", axum::routing::get(|Query(_): Query<Claim>| async {}));
+        let get = |uri| app.clone().oneshot(Request::get(uri).body(Body::empty()).unwrap());
+        assert_eq!(get("/orders/7").await.unwrap().status(), 404);
+        assert_eq!(get("/list?quantity=x").await.unwrap().status(), 400);
+        assert_eq!(get("/list?quantity=1").await.unwrap().status(), 200);
+    }
+}

@@ -1,0 +1,213 @@
+//! Serving: sockets are accepted, bounded, timed and let go by ourselves.
+//!
+//! The framework's own loop sets no timer, so its header timeout would never fire, and it caps nothing.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
+use thiserror::Error;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::Semaphore,
+};
+use tower::Service;
+
+use super::shell::shell;
+use crate::{
+    config::{ConfigError, Dur, Size, ensure},
+    lifecycle::Lifecycle,
+};
+
+mod counted;
+use counted::Counted;
+
+/// The OS keeps so many connections that we have not accepted yet; more are refused by it.
+const BACKLOG: u32 = 4096;
+const HEADERS_MAX: usize = 100;
+/// hyper reads nothing smaller than this at once.
+const HEADER_MIN_BYTES: usize = 8 * 1024;
+const ACCEPT_RETRY_MIN: Duration = Duration::from_millis(10);
+const ACCEPT_RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// The section `[http]` of a config file. Each is a bound; what happens at it stands beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServeConfig {
+    /// A client that has not sent a whole request head in this time is cut; so is an idle kept-alive connection.
+    pub header_timeout: Dur,
+    /// A request without an answer by then gets 503 `timed_out`. Upgraded sockets are past it.
+    pub request_timeout: Dur,
+    /// Connections at once, sockets included; one more gets 503 and is closed.
+    pub max_connections: usize,
+    /// A larger body gets 413, unless its route has a limit of its own.
+    pub body_max: Size,
+    /// A larger request head gets 431. At least 8KiB.
+    pub header_max: Size,
+    /// Proxies of ours in front, for the client's address.
+    pub trusted_hops: usize,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self {
+            header_timeout: Dur::of_s(10),
+            request_timeout: Dur::of_s(30),
+            max_connections: 10_000,
+            body_max: Size::kib(64),
+            header_max: Size::kib(16),
+            trusted_hops: 0,
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Whether these bounds can be kept.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ensure(self.header_timeout > Dur::default(), "http.header_timeout", "must be more than nothing")?;
+        ensure(self.request_timeout > Dur::default(), "http.request_timeout", "must be more than nothing")?;
+        let connections = 1..=Semaphore::MAX_PERMITS;
+        ensure(connections.contains(&self.max_connections), "http.max_connections", "must be at least 1")?;
+        ensure(self.header_max.bytes() >= HEADER_MIN_BYTES, "http.header_max", "must be at least 8KiB")
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum BindError {
+    #[error("address {0} is in use: stop the other process or choose another with --listen")]
+    InUse(SocketAddr),
+    #[error("address {0} is not one of this machine: choose another with --listen")]
+    NotOurs(SocketAddr),
+    #[error("this user may not listen on {0}: choose a port above 1023 with --listen")]
+    NotAllowed(SocketAddr),
+    #[error("cannot listen on {0}: {1}")]
+    Other(SocketAddr, io::Error),
+}
+
+/// Listens, or says what to do about it.
+pub fn bind(addr: SocketAddr) -> Result<TcpListener, BindError> {
+    let listen = || {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A restart must not wait for the connections of the process before.
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => BindError::InUse(addr),
+        io::ErrorKind::AddrNotAvailable => BindError::NotOurs(addr),
+        io::ErrorKind::PermissionDenied => BindError::NotAllowed(addr),
+        _ => BindError::Other(addr, error),
+    })
+}
+
+/// Serves until the soft stop, with the [`shell`] around every route; requests in flight finish as visits of `life`.
+///
+/// Spawn it: `life.spawn("http", serve(listener, router, config, life.clone()))`.
+pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, life: Lifecycle) {
+    let house = House {
+        router: shell(router, &config),
+        http: builder(&config),
+        places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
+        life: life.clone(),
+    };
+    let soft = life.soft();
+    let mut retry = ACCEPT_RETRY_MIN;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = soft.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                retry = ACCEPT_RETRY_MIN;
+                house.welcome(stream, peer);
+            }
+            // The client left before we came to the door.
+            Err(error) if is_theirs(&error) => {}
+            // Out of file descriptors, mostly: to try again at once would only burn the processor.
+            Err(error) => {
+                tracing::warn!(%error, retry_ms = retry.as_millis() as u64, "cannot accept connections");
+                if !life.sleep(retry).await {
+                    return;
+                }
+                retry = (retry * 2).min(ACCEPT_RETRY_MAX);
+            }
+        }
+    }
+}
+
+fn is_theirs(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+fn builder(config: &ServeConfig) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    let header_max = config.header_max.bytes().max(HEADER_MIN_BYTES);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(config.header_timeout.get())
+        .max_headers(HEADERS_MAX)
+        .max_header_size(header_max)
+        .max_buf_size(header_max.max(64 * 1024))
+        .keep_alive(true)
+        .half_close(false);
+    http
+}
+
+struct House {
+    router: Router,
+    http: http1::Builder,
+    places: Arc<Semaphore>,
+    life: Lifecycle,
+}
+
+impl House {
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr) {
+        let Ok(place) = self.places.clone().try_acquire_owned() else { return refuse(stream) };
+        // Answers are small and somebody waits for them.
+        let _ = stream.set_nodelay(true);
+        let io = TokioIo::new(Counted::new(stream, place));
+        let router = self.router.clone();
+        let service = service_fn(move |request| {
+            let mut router = router.clone();
+            async move { router.call(with_peer(request, peer)).await }
+        });
+        let connection = self.http.serve_connection(io, service).with_upgrades();
+        let soft = self.life.soft();
+        self.life.spawn_visit("connection", async move {
+            tokio::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = soft.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+}
+
+fn with_peer(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+/// One write, no waiting, no task: refusing must stay cheap when everybody comes at once.
+fn refuse(stream: TcpStream) {
+    const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+        retry-after: 2\r\nconnection: close\r\ncontent-length: 104\r\n\r\n\
+        {\"type\":\"/docs/problems#too_many_connections\",\"title\":\"full house\",\"status\":503,\"code\":\"too_many_connections\"}";
+    metrics::counter!("http_connections_refused_total").increment(1);
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = io::Write::write(&mut stream, REFUSAL);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+    }
+}

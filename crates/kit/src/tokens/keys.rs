@@ -1,0 +1,227 @@
+//! The keys: which secrets sign, which still verify, and the file they live in.
+
+use std::{
+    fmt,
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use sale::port::chance::Chance;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+const SECRET_BYTES: usize = 32;
+const KID_BYTES: usize = 9;
+/// A key file is a few hundred bytes; what is larger is something else.
+const FILE_MAX_BYTES: u64 = 16 * 1024;
+
+#[derive(Debug, Error)]
+pub enum KeysError {
+    #[error("cannot read or write the keys at {path}: {source}")]
+    Io { path: String, source: io::Error },
+    #[error("the keys at {path} can be read by others: chmod 600 {path}")]
+    Open { path: String },
+    #[error("the keys at {path} are damaged: {reason}")]
+    Damaged { path: String, reason: String },
+}
+
+/// The key ring: the current key signs, it and the previous one verify.
+#[derive(Clone)]
+pub struct Keys {
+    current: Key,
+    previous: Option<Key>,
+}
+
+#[derive(Clone)]
+pub(super) struct Key {
+    pub kid: String,
+    secret: Vec<u8>,
+    pub sign: EncodingKey,
+    pub verify: DecodingKey,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    current: KeyEntry,
+    previous: Option<KeyEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyEntry {
+    kid: String,
+    secret: String,
+}
+
+impl Keys {
+    /// New keys that live as long as the process.
+    pub fn random(chance: &dyn Chance) -> Self {
+        Self { current: Key::random(chance), previous: None }
+    }
+
+    /// A new current key; the present one still verifies, the one before it no more.
+    pub fn rotated(&self, chance: &dyn Chance) -> Self {
+        Self { current: Key::random(chance), previous: Some(self.current.clone()) }
+    }
+
+    /// Reads the ring, or makes one that only this user may read.
+    ///
+    /// Repeat: of two processes that start at once, one makes it and both read the same.
+    pub fn load_or_create(path: &Path, chance: &dyn Chance) -> Result<Self, KeysError> {
+        match Self::load(path) {
+            Err(KeysError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            answer => return answer,
+        }
+        let draft = path.with_extension(format!("{}.new", random_text(chance, KID_BYTES)));
+        Self::random(chance).save(&draft).map_err(at(path))?;
+        // A hard link does not replace: whoever is second finds the first one's file.
+        let linked = std::fs::hard_link(&draft, path);
+        let _ = std::fs::remove_file(&draft);
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(path)(error)),
+            _ => Self::load(path),
+        }
+    }
+
+    /// Reads the ring from its file.
+    pub fn load(path: &Path) -> Result<Self, KeysError> {
+        let name = || path.display().to_string();
+        let file = File::open(path).map_err(at(path))?;
+        if file.metadata().map_err(at(path))?.permissions().mode() & 0o077 != 0 {
+            return Err(KeysError::Open { path: name() });
+        }
+        let mut text = String::new();
+        file.take(FILE_MAX_BYTES).read_to_string(&mut text).map_err(at(path))?;
+        let damaged = |reason: String| KeysError::Damaged { path: name(), reason };
+        let stored: KeyFile = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let key = |entry: KeyEntry| Key::parse(entry).ok_or_else(|| damaged("a secret is not 32 bytes".to_owned()));
+        Ok(Self { current: key(stored.current)?, previous: stored.previous.map(key).transpose()? })
+    }
+
+    /// Writes the ring to a file that must not exist yet, readable by this user alone.
+    fn save(&self, path: &Path) -> io::Result<()> {
+        let stored = KeyFile { current: self.current.entry(), previous: self.previous.as_ref().map(Key::entry) };
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(&serde_json::to_vec_pretty(&stored)?)?;
+        file.sync_all()
+    }
+
+    /// Puts this ring in the place of the one stored there, in one step.
+    pub fn replace(&self, path: &Path, chance: &dyn Chance) -> Result<(), KeysError> {
+        let draft = path.with_extension(format!("{}.new", random_text(chance, KID_BYTES)));
+        self.save(&draft).and_then(|()| std::fs::rename(&draft, path)).map_err(at(path))
+    }
+
+    pub(super) fn current(&self) -> &Key {
+        &self.current
+    }
+
+    pub(super) fn find(&self, kid: &str) -> Option<&Key> {
+        [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.kid == kid)
+    }
+}
+
+impl Key {
+    fn random(chance: &dyn Chance) -> Self {
+        let mut secret = vec![0; SECRET_BYTES];
+        chance.fill(&mut secret);
+        Self::new(random_text(chance, KID_BYTES), secret)
+    }
+
+    fn new(kid: String, secret: Vec<u8>) -> Self {
+        Self { kid, sign: EncodingKey::from_secret(&secret), verify: DecodingKey::from_secret(&secret), secret }
+    }
+
+    fn parse(entry: KeyEntry) -> Option<Self> {
+        let secret = URL_SAFE_NO_PAD.decode(entry.secret).ok().filter(|secret| secret.len() == SECRET_BYTES)?;
+        Some(Self::new(entry.kid, secret))
+    }
+
+    fn entry(&self) -> KeyEntry {
+        KeyEntry { kid: self.kid.clone(), secret: URL_SAFE_NO_PAD.encode(&self.secret) }
+    }
+}
+
+/// Never the secrets.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys(current {})", self.current.kid)
+    }
+}
+
+fn random_text(chance: &dyn Chance, bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    chance.fill(&mut random);
+    URL_SAFE_NO_PAD.encode(random)
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> KeysError {
+    let path = path.display().to_string();
+    move |source| KeysError::Io { path: path.clone(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::OsChance;
+
+    fn kid(keys: &Keys) -> &str {
+        &keys.current.kid
+    }
+
+    #[test]
+    fn keys_are_made_once_for_this_user_alone_and_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        let made = Keys::load_or_create(&path, &OsChance).unwrap();
+        let found = Keys::load_or_create(&path, &OsChance).unwrap();
+        assert_eq!((kid(&made), &made.current.secret), (kid(&found), &found.current.secret));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn keys_that_others_can_read_are_refused_and_the_remedy_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        Keys::load_or_create(&path, &OsChance).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let error = Keys::load_or_create(&path, &OsChance).unwrap_err();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn damaged_keys_are_an_error_and_are_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        for text in ["", "{}", r#"{"current":{"kid":"a","secret":"c2hvcnQ"},"previous":null}"#] {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            assert!(matches!(Keys::load_or_create(&path, &OsChance), Err(KeysError::Damaged { .. })), "{text}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_rotated_ring_takes_the_place_of_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        let old = Keys::load_or_create(&path, &OsChance).unwrap();
+        old.rotated(&OsChance).replace(&path, &OsChance).unwrap();
+        let new = Keys::load(&path).unwrap();
+        assert_ne!(kid(&new), kid(&old));
+        assert!(new.find(kid(&old)).is_some());
+    }
+
+    #[test]
+    fn a_ring_never_prints_its_secrets() {
+        let keys = Keys::random(&OsChance);
+        let secret = URL_SAFE_NO_PAD.encode(&keys.current.secret);
+        assert!(!format!("{keys:?}").contains(&secret));
+    }
+}
