@@ -5,7 +5,12 @@ use std::{path::Path, sync::Arc};
 use sale::{port::clock::Clock, time::UnixMs};
 use thiserror::Error;
 
+pub mod claim;
+pub mod sales;
+pub mod heartbeat;
+pub(crate) mod change_log;
 pub mod db;
+pub mod queue;
 
 use db::{Db, Tx};
 

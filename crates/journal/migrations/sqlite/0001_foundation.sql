@@ -128,7 +128,7 @@ CREATE TABLE hold (
 );
 CREATE UNIQUE INDEX hold_live_once ON hold (sale_item_id, buyer_id) WHERE state IN ('held', 'paying');
 CREATE INDEX hold_due ON hold (state, deadline) WHERE state IN ('held', 'paying');
-CREATE INDEX hold_item ON hold (sale_item_id, state);
+CREATE INDEX hold_item ON hold (sale_item_id, state, quantity, deadline);
 CREATE INDEX hold_changed ON hold (changed_at);
 
 CREATE TABLE standby (
@@ -162,6 +162,19 @@ CREATE TABLE orders (
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX orders_buyer ON orders (buyer_id, created_at);
+
+-- A claim as its buyer is told it.
+CREATE VIEW claim_told AS
+SELECT c.id AS claim_id, i.sale_id, c.sale_item_id, c.buyer_id, c.attempt, c.quantity, c.outcome, c.reason,
+       c.version + COALESCE(h.version, 0) AS version,
+       h.state AS hold_state, h.deadline, h.generation,
+       s.state AS standby_state, s.ticket,
+       o.id AS order_id
+FROM claim c
+JOIN sale_item i ON i.id = c.sale_item_id
+LEFT JOIN hold h ON h.claim_id = c.id
+LEFT JOIN standby s ON s.claim_id = c.id
+LEFT JOIN orders o ON o.claim_id = c.id;
 
 -- One row per try to pay a hold; the provider's key is (claim_id, attempt).
 CREATE TABLE payment (
@@ -234,6 +247,8 @@ CREATE INDEX change_log_item ON change_log (sale_item_id, seq);
 CREATE TABLE claim_queue (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     part      BIGINT NOT NULL,
+    -- How many commands the message holds: the queue's bound counts them.
+    commands  BIGINT NOT NULL,
     body      TEXT   NOT NULL,
     put_at    BIGINT NOT NULL
 );

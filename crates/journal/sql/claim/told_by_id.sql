@@ -1,0 +1,1 @@
+SELECT * FROM claim_told WHERE claim_id = $1

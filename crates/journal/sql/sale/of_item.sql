@@ -1,0 +1,1 @@
+SELECT sale_id FROM sale_item WHERE id = $1

@@ -1,0 +1,1 @@
+UPDATE standby SET state = $1 WHERE claim_id = $2 AND state = 'waiting'

@@ -1,0 +1,198 @@
+//! The lock: one sale item, taken with its sale and the clock, changed in memory and saved once.
+
+use sale::{
+    ids::{ClaimId, SaleId, SaleItemId, UserId},
+    port::{
+        ledger::{Counters, Kind, Levels},
+        timers::Knock,
+    },
+    rules::{self, GRACE_MS, Tally},
+    sale::{Phase, Sale, Stock},
+    time::UnixMs,
+};
+
+use super::{Ratified, RatifyError, read};
+use crate::{
+    Journal, JournalError, args,
+    change_log::{Change, log_change},
+    db::{Row, Tx},
+    heartbeat, sales, sql,
+};
+
+/// A sale item under its lock. Its counters are a copy until [`Locked::save`] writes them and commits.
+pub(crate) struct Locked {
+    pub tx: Tx,
+    /// The journal's clock, read after the lock was granted and never less than this item's last time.
+    pub now: UnixMs,
+    pub sale: Sale,
+    pub item_id: SaleItemId,
+    pub purchase_limit: u32,
+    pub tally: Tally,
+    pub levels: Levels,
+    hold_s: i64,
+    next_ticket: i64,
+    stock_version: i64,
+    changed: Vec<ClaimId>,
+    knocks: Vec<Knock>,
+}
+
+impl Journal {
+    /// Takes the locks in their order (heartbeat, sale, sale item), then the clock.
+    pub(crate) async fn lock(&self, item: SaleItemId) -> Result<Locked, RatifyError> {
+        let mut tx = self.db.begin().await?;
+        let sale_id: SaleId = match tx.row(sql!("sale/of_item"), args![item]).await? {
+            Some(row) => row.id("sale_id")?,
+            None => return Err(RatifyError::UnknownItem),
+        };
+        let sale = match tx.row(sql!("sale/by_id"), args![sale_id]).await? {
+            Some(row) => sales::sale_of(&row)?,
+            None => return Err(RatifyError::UnknownItem),
+        };
+        let Some(row) = tx.row(sql!("item/lock"), args![item]).await? else { return Err(RatifyError::UnknownItem) };
+        let now = self.now(&mut tx).await?.max(row.at("last_at")?);
+        if !heartbeat::is_fresh(&mut tx, now).await? {
+            return Err(RatifyError::ClockStands);
+        }
+        let paid = match tx.row(sql!("hold/paid"), args![item]).await? {
+            Some(row) => row.count("paid")?,
+            None => 0,
+        };
+        Ok(Locked::of(tx, now, sale, item, paid, &row)?)
+    }
+}
+
+impl Locked {
+    fn of(tx: Tx, now: UnixMs, sale: Sale, item_id: SaleItemId, paid: u32, row: &Row) -> Result<Self, JournalError> {
+        Ok(Self {
+            tx,
+            now,
+            sale,
+            item_id,
+            purchase_limit: row.count("purchase_limit")?,
+            tally: Tally {
+                allotment: row.count("allotment")?,
+                taken: row.count("taken")?,
+                paid,
+                standby_limit: row.count("standby_limit")?,
+                waiting: row.count("waiting")?,
+            },
+            levels: sales::levels_of(row)?,
+            hold_s: row.int("hold_s")?,
+            next_ticket: row.int("next_ticket")?,
+            stock_version: row.int("stock_version")?,
+            changed: vec![],
+            knocks: vec![],
+        })
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.sale.phase(self.now)
+    }
+
+    pub fn counters(&mut self, kind: Kind) -> &mut Counters {
+        match kind {
+            Kind::Units => &mut self.levels.units,
+            Kind::Places => &mut self.levels.places,
+        }
+    }
+
+    /// Remembers that this claim's buyer must be told how it stands.
+    pub fn touch(&mut self, claim: ClaimId) {
+        if !self.changed.contains(&claim) {
+            self.changed.push(claim);
+        }
+    }
+
+    /// Units leave the free ones for a new hold.
+    pub async fn hold(&mut self, claim: ClaimId, buyer: UserId, quantity: u32, what: &str) -> Result<(), JournalError> {
+        self.tally.taken += quantity;
+        let deadline = self.now.plus_s(self.hold_s);
+        let args = args![claim, self.item_id, buyer, quantity, deadline, self.now];
+        self.tx.run(sql!("hold/insert"), args).await?;
+        let due_at = deadline + GRACE_MS;
+        self.knocks.push(Knock { sale_item_id: self.item_id, claim_id: claim, generation: 1, due_at });
+        self.log(what, claim, quantity, Some(deadline)).await
+    }
+
+    /// Units of an ended hold are free again, here and in the ledger's limit.
+    pub fn give_back_units(&mut self, quantity: u32) {
+        self.tally.taken -= quantity;
+        self.levels.units.limit += i64::from(quantity);
+    }
+
+    /// Places of an ended standby entry are free again.
+    pub fn give_back_places(&mut self, quantity: u32) {
+        self.tally.waiting -= quantity;
+        self.levels.places.limit += i64::from(quantity);
+    }
+
+    /// The next standby ticket; they are issued in commit order.
+    pub fn ticket(&mut self) -> i64 {
+        self.next_ticket += 1;
+        self.next_ticket - 1
+    }
+
+    /// One line of the change log with the counters as they are now; the claim's buyer is told.
+    pub async fn log(&mut self, what: &str, claim: ClaimId, quantity: u32, deadline: Option<UnixMs>) -> Result<(), JournalError> {
+        self.touch(claim);
+        let counters = Some((self.tally.taken, self.tally.waiting));
+        let change = Change { what, claim: Some(claim), quantity, counters, deadline };
+        log_change(&mut self.tx, self.now, self.item_id, change).await
+    }
+
+    /// More units. Standby is fed first: the caller settles.
+    pub async fn restock(&mut self, units: u32) -> Result<(), JournalError> {
+        self.tally.allotment += units;
+        self.levels.units.limit += i64::from(units);
+        let counters = Some((self.tally.taken, self.tally.waiting));
+        let change = Change { what: "restocked", claim: None, quantity: units, counters, deadline: None };
+        log_change(&mut self.tx, self.now, self.item_id, change).await
+    }
+
+    /// Writes the item's row and commits; the constraints of the row are the last word.
+    pub async fn save(mut self) -> Result<Ratified, JournalError> {
+        let (tally, levels) = (self.tally, self.levels);
+        let (units, places) = (levels.units, levels.places);
+        let args = args![
+            tally.allotment,
+            tally.taken,
+            tally.waiting,
+            self.next_ticket,
+            self.stock_version + 1,
+            self.now,
+            units.granted,
+            units.limit,
+            units.drawn,
+            places.granted,
+            places.limit,
+            places.drawn,
+            self.item_id
+        ];
+        self.tx.run(sql!("item/save"), args).await?;
+        let claims = read::told(&mut self.tx, self.item_id, &self.changed).await?;
+        let may_return_by = match self.tx.row(sql!("hold/may_return_by"), args![self.item_id]).await? {
+            Some(row) => row.opt_at("at")?,
+            None => None,
+        };
+        self.tx.commit().await?;
+        let stock = Stock {
+            stock_version: self.stock_version + 1 + i64::from(tally.paid),
+            allotment: tally.allotment,
+            held: tally.taken - tally.paid,
+            paid: tally.paid,
+            waiting: tally.waiting,
+            may_return_by,
+        };
+        Ok(Ratified { sale_id: self.sale.id, sale_item_id: self.item_id, claims, levels, stock, knocks: self.knocks })
+    }
+
+    /// Whether deadlines of this sale are running at all.
+    pub fn is_paused(&self) -> bool {
+        self.phase() == Phase::Paused
+    }
+
+    /// Free units that nobody may overtake for; see [`rules::promotes`].
+    pub fn can_promote(&self, quantity: u32) -> bool {
+        rules::promotes(self.phase(), self.tally, quantity)
+    }
+}

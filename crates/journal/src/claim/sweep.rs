@@ -1,0 +1,73 @@
+//! The sweep: ends what is over on one item, and settles. Knocking is safe from anywhere and any number of times.
+
+use sale::{
+    hold::{HoldEvent, HoldState},
+    ids::{ClaimId, SaleItemId},
+    rules::{self, DOUBT_MS, GRACE_MS},
+    time::UnixMs,
+};
+
+use super::{Locked, Ratified, RatifyError};
+use crate::{
+    Journal, JournalError, args,
+    db::{Row, word},
+    sql,
+};
+
+/// Holds ended by one sweep; the next sweep goes on.
+const ENDS_MAX: u32 = 500;
+
+impl Journal {
+    /// Items on which a sweep would find something to do now.
+    pub async fn items_to_sweep(&self) -> Result<Vec<SaleItemId>, JournalError> {
+        let now = self.clock().await?;
+        let args = args![now + -GRACE_MS, now + -DOUBT_MS, now];
+        self.db.rows(sql!("item/to_sweep"), args).await?.iter().map(|row| row.id("id")).collect()
+    }
+
+    /// Expires what is due, ends doubts and standby that cannot be served, promotes. No leader is needed.
+    pub async fn sweep(&self, item: SaleItemId) -> Result<Ratified, RatifyError> {
+        let mut locked = self.lock(item).await?;
+        if !locked.is_paused() {
+            locked.expire_due().await?;
+        }
+        locked.settle().await?;
+        Ok(locked.save().await?)
+    }
+}
+
+impl Locked {
+    async fn expire_due(&mut self) -> Result<(), JournalError> {
+        let args = args![self.item_id, self.now + -GRACE_MS, self.now + -DOUBT_MS, ENDS_MAX];
+        for row in self.tx.rows(sql!("hold/due"), args).await? {
+            let (state, deadline): (HoldState, UnixMs) = (row.word("state")?, row.at("deadline")?);
+            match state {
+                HoldState::Held if rules::may_expire(deadline, self.now) => self.expire(&row, HoldEvent::Expire).await?,
+                HoldState::Paying if rules::doubt_ended(deadline, self.now) => self.expire(&row, HoldEvent::Doubt).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn expire(&mut self, row: &Row, event: HoldEvent) -> Result<(), JournalError> {
+        let (claim, quantity): (ClaimId, u32) = (row.id("claim_id")?, row.count("quantity")?);
+        if event == HoldEvent::Doubt {
+            self.tx.run(sql!("checkout/in_doubt"), args![self.now, claim]).await?;
+        }
+        if self.end_hold(claim, row.word("state")?, quantity, event).await? {
+            self.log("expired", claim, quantity, Some(row.at("deadline")?)).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a hold by compare-and-set; its units are free again. False where it had moved on.
+    pub async fn end_hold(&mut self, claim: ClaimId, from: HoldState, quantity: u32, event: HoldEvent) -> Result<bool, JournalError> {
+        let Some(to) = from.after(event) else { return Ok(false) };
+        let ended = self.tx.run(sql!("hold/end"), args![word(to), self.now, claim, word(from)]).await? == 1;
+        if ended {
+            self.give_back_units(quantity);
+        }
+        Ok(ended)
+    }
+}

@@ -1,0 +1,52 @@
+//! The heartbeat: a stopped clock hurts nobody.
+
+use sale::{rules, time::UnixMs};
+
+use crate::{Journal, JournalError, args, db::Tx, sql};
+
+/// What one beat did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    pub at: UnixMs,
+    /// How far live deadlines and close times were moved, because the clock had stood still; 0 as a rule.
+    pub shifted_ms: i64,
+}
+
+impl Journal {
+    /// Advances the heartbeat; on a jump of the clock moves every live deadline and close time by it, forward only.
+    ///
+    /// Repeat: as often as you like; only this transaction ever shifts. Paused sales are moved by their resume instead.
+    pub async fn beat(&self) -> Result<Beat, JournalError> {
+        let mut tx = self.db.begin().await?;
+        let now = self.now(&mut tx).await?;
+        tx.run(sql!("heartbeat/first"), args![now]).await?;
+        let last = last_beat(&mut tx).await?;
+        let shifted_ms = rules::shift_ms(last, now);
+        if shifted_ms > 0 {
+            tx.run(sql!("heartbeat/shift_holds"), args![shifted_ms, now]).await?;
+            tx.run(sql!("heartbeat/shift_sales"), args![now, shifted_ms, last]).await?;
+            tx.run(sql!("heartbeat/log_shift"), args![now]).await?;
+            tx.run(sql!("heartbeat/shifted"), args![now]).await?;
+        } else if now > last {
+            tx.run(sql!("heartbeat/beat"), args![now]).await?;
+        }
+        tx.commit().await?;
+        Ok(Beat { at: now, shifted_ms })
+    }
+}
+
+async fn last_beat(tx: &mut Tx) -> Result<UnixMs, JournalError> {
+    match tx.row(sql!("heartbeat/read"), args![]).await? {
+        Some(row) => row.at("beat_at"),
+        None => Err(JournalError::Data("the heartbeat row is missing".into())),
+    }
+}
+
+/// Whether somebody's clock beat lately; if not, nobody may judge time.
+pub(crate) async fn is_fresh(tx: &mut Tx, now: UnixMs) -> Result<bool, JournalError> {
+    let row = tx.row(sql!("heartbeat/read"), args![]).await?;
+    Ok(match row {
+        Some(row) => rules::beat_is_fresh(row.at("beat_at")?, now),
+        None => false,
+    })
+}
