@@ -16,4 +16,5 @@ pub mod standby;
 pub mod stores;
 pub mod time;
 pub mod told;
+pub mod verdict;
 pub mod wire;
