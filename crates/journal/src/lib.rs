@@ -5,12 +5,19 @@ use std::{path::Path, sync::Arc};
 use sale::{port::clock::Clock, time::UnixMs};
 use thiserror::Error;
 
-pub mod claim;
-pub mod sales;
-pub mod heartbeat;
 pub(crate) mod change_log;
+pub mod checkout;
+pub mod claim;
+pub mod account;
+pub mod audit;
+pub mod catalogue;
+pub mod staff;
 pub mod db;
+pub mod heartbeat;
+pub mod order;
+pub mod outbox;
 pub mod queue;
+pub mod sales;
 
 use db::{Db, Tx};
 
@@ -30,7 +37,9 @@ impl From<sqlx::Error> for JournalError {
         use sqlx::error::ErrorKind as K;
         match &error {
             sqlx::Error::Database(db) if !matches!(db.kind(), K::Other) => Self::Data(error.to_string()),
-            sqlx::Error::ColumnNotFound(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Data(error.to_string()),
+            sqlx::Error::ColumnNotFound(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                Self::Data(error.to_string())
+            }
             _ => Self::Unavailable(error.to_string()),
         }
     }

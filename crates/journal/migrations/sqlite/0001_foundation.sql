@@ -204,6 +204,7 @@ CREATE TABLE idempotency (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, route, key)
 );
+CREATE INDEX idempotency_claim ON idempotency (claim_id, attempt);
 
 -- What must still be done or told elsewhere, committed with its cause.
 CREATE TABLE outbox (

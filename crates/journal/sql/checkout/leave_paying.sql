@@ -1,0 +1,2 @@
+UPDATE hold SET state = $1, version = version + 1, changed_at = $2
+WHERE claim_id = $3 AND state = 'paying' AND payment_attempt = $4

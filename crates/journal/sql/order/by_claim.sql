@@ -1,0 +1,3 @@
+SELECT id, number, claim_id, sale_item_id, buyer_id, product_name, image_url, quantity, total_minor, currency,
+       ship_name, ship_phone, ship_address, mail_to, state, created_at
+FROM orders WHERE claim_id = $1
