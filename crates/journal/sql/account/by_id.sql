@@ -1,0 +1,1 @@
+SELECT id, email, name, role FROM users WHERE id = $1

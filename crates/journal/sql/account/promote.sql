@@ -1,0 +1,1 @@
+UPDATE users SET password_hash = $1, role = $2 WHERE email = $3
