@@ -1,1 +1,13 @@
-//! Empty room.
+//! The outside things inside one process. Not mocks: the reference that every other backend must answer like.
+
+pub mod bus;
+pub mod ledger;
+pub mod limiter;
+pub mod queue;
+pub mod timers;
+
+pub use bus::MemoryBus;
+pub use ledger::MemoryLedger;
+pub use limiter::MemoryLimiter;
+pub use queue::{QueueConfig, TableQueue};
+pub use timers::MemoryTimers;

@@ -1,0 +1,126 @@
+//! The limiter in memory: a bucket is one integer, kept only while it is not full.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use sale::{
+    bucket::{self, Answer, Rate},
+    port::{clock::Clock, limiter::Limiter},
+};
+
+const SHARDS: usize = 64;
+/// So many buckets that are not full are kept; above it those that are soonest full again are forgotten first.
+pub const BUCKETS_DEFAULT: usize = 1_000_000;
+
+/// When a bucket will be full again, in microseconds, by its name.
+type Shard = Mutex<HashMap<Box<str>, i64>>;
+
+/// Buckets by name, in shards so that cores do not wait for each other.
+pub struct MemoryLimiter {
+    clock: Arc<dyn Clock>,
+    shards: Vec<Shard>,
+    // Seeded anew in each process: nobody outside can aim at one shard.
+    hasher: RandomState,
+    shard_max: usize,
+}
+
+impl MemoryLimiter {
+    /// `buckets_max`: how many that are not full are remembered in all.
+    pub fn new(clock: Arc<dyn Clock>, buckets_max: usize) -> Self {
+        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
+        Self { clock, shards, hasher: RandomState::new(), shard_max: (buckets_max / SHARDS).max(8) }
+    }
+
+    /// How many buckets are remembered.
+    pub fn buckets(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    fn shard(&self, key: &str) -> &Shard {
+        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
+    }
+}
+
+#[async_trait]
+impl Limiter for MemoryLimiter {
+    async fn take(&self, key: &str, rate: Rate) -> Answer {
+        let now = self.clock.now();
+        let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(full_at) = shard.get_mut(key) {
+            let (next, answer) = bucket::take(*full_at, rate, now.0);
+            *full_at = next;
+            return answer;
+        }
+        if shard.len() >= self.shard_max {
+            make_room(&mut shard, now.0 * 1000);
+        }
+        // A bucket that was never seen is full, and was full long ago.
+        let (next, answer) = bucket::take(0, rate, now.0);
+        shard.insert(key.into(), next);
+        answer
+    }
+}
+
+/// Forgets the full ones; where that frees less than an eighth, also the eighth that loses least by it.
+fn make_room(shard: &mut HashMap<Box<str>, i64>, now_us: i64) {
+    let bound = shard.len();
+    shard.retain(|_, full_at| *full_at > now_us);
+    let eighth = bound / 8;
+    if bound - shard.len() >= eighth || shard.is_empty() {
+        return;
+    }
+    let mut ends: Vec<i64> = shard.values().copied().collect();
+    let (_, cut, _) = ends.select_nth_unstable(eighth.min(shard.len() - 1));
+    let cut = *cut;
+    shard.retain(|_, full_at| *full_at > cut);
+    metrics::counter!("limiter_buckets_forgotten_total").increment((bound - shard.len()) as u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sale::time::UnixMs;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    struct Hand(AtomicI64);
+    impl Clock for Hand {
+        fn now(&self) -> UnixMs {
+            UnixMs(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    const RATE: Rate = Rate { burst: 2, per_period: 1, period_ms: 1000 };
+
+    #[tokio::test]
+    async fn a_million_strangers_do_not_fill_the_memory_and_full_buckets_are_forgotten() {
+        let clock = Arc::new(Hand(AtomicI64::new(1_000_000)));
+        let limiter = MemoryLimiter::new(clock.clone(), 6_400);
+        for stranger in 0..50_000 {
+            assert!(limiter.take(&format!("stranger {stranger}"), RATE).await.allowed);
+            assert!(limiter.buckets() <= 6_400);
+        }
+        clock.0.fetch_add(60_000, Ordering::SeqCst);
+        for stranger in 0..6_400 {
+            limiter.take(&format!("late {stranger}"), RATE).await;
+        }
+        assert!(limiter.buckets() <= 6_400);
+    }
+
+    #[tokio::test]
+    async fn under_a_flood_of_strangers_who_is_deepest_in_debt_is_remembered_longest() {
+        let clock = Arc::new(Hand(AtomicI64::new(1_000_000)));
+        let limiter = MemoryLimiter::new(clock.clone(), 6_400);
+        let deep = Rate { burst: 1000, per_period: 1, period_ms: 1000 };
+        for _ in 0..1000 {
+            assert!(limiter.take("the robot", deep).await.allowed);
+        }
+        for stranger in 0..50_000 {
+            limiter.take(&format!("stranger {stranger}"), RATE).await;
+        }
+        assert!(!limiter.take("the robot", deep).await.allowed);
+    }
+}

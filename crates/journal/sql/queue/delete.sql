@@ -1,0 +1,1 @@
+DELETE FROM claim_queue WHERE id = $1 RETURNING commands

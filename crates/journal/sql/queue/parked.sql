@@ -1,0 +1,1 @@
+SELECT source, body, why, at FROM parked ORDER BY id DESC LIMIT $1
