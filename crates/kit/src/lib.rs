@@ -9,4 +9,5 @@ pub mod instant;
 pub mod lifecycle;
 pub mod password;
 pub mod telemetry;
+pub mod testing;
 pub mod tokens;

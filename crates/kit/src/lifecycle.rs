@@ -13,10 +13,11 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::Notify,
+    sync::{Notify, oneshot},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// After the hard stop, this long for tasks to be dropped: none may block a thread.
 const HARD_STOP_WAIT: Duration = Duration::from_secs(1);
@@ -40,6 +41,8 @@ struct Inner {
 struct Tasks {
     next: u64,
     here: BTreeMap<u64, &'static str>,
+    /// Who had to be cut.
+    cut: Vec<&'static str>,
 }
 
 /// Who counts as here until this is dropped.
@@ -68,12 +71,29 @@ impl Lifecycle {
         tokio::spawn(self.visit(name, work))
     }
 
-    /// As [`spawn_visit`](Self::spawn_visit) for a future that somebody else runs, as a socket after its upgrade.
+    /// As [`spawn_visit`](Self::spawn_visit) for a future that somebody else runs, as a socket after its upgrade. It counts
+    /// from this call on, not from its first poll.
     pub fn visit<F>(&self, name: &'static str, work: F) -> impl Future<Output = ()> + Send + use<F>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         self.tracked(name, work, OnPanic::LogOnly)
+    }
+
+    /// Runs `work` to its end even if the caller is dropped meanwhile, as a handler is when its client leaves.
+    /// `None`: it panicked, or the hard stop cut it.
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        let work = work.in_current_span();
+        self.spawn_visit(name, async move {
+            // Nobody may be waiting any more: that is the point.
+            let _ = tell.send(work.await);
+        });
+        told.await.ok()
     }
 
     fn tracked<F>(&self, name: &'static str, work: F, on_panic: OnPanic) -> impl Future<Output = ()> + Send + use<F>
@@ -87,7 +107,7 @@ impl Lifecycle {
             let caught = AssertUnwindSafe(work).catch_unwind();
             tokio::select! {
                 biased;
-                () = inner.hard.cancelled() => tracing::warn!(task = name, "cut by the hard stop"),
+                () = inner.hard.cancelled() => inner.tasks().cut.push(name),
                 ended = caught => if let Err(panic) = ended { inner.panicked(name, &panic, on_panic) },
             }
         }
@@ -168,12 +188,15 @@ impl Lifecycle {
             () = self.0.hard.cancelled() => {}
             () = tokio::time::sleep(limit) => {}
         }
-        let left = self.tasks_left();
-        if !left.is_empty() {
-            tracing::warn!(tasks = ?left, limit_ms = limit.as_millis() as u64, "not everyone left in time: hard stop");
-        }
         self.0.hard.cancel();
         let _ = tokio::time::timeout(HARD_STOP_WAIT, self.all_done()).await;
+        let mut left = std::mem::take(&mut self.0.tasks().cut);
+        left.extend(self.tasks_left());
+        if !left.is_empty() {
+            let mut count = BTreeMap::<_, usize>::new();
+            left.iter().for_each(|name| *count.entry(name).or_default() += 1);
+            tracing::warn!(tasks = ?count, "not everyone left in time and had to be cut");
+        }
         left
     }
 
@@ -270,6 +293,20 @@ mod tests {
         life.spawn("role", async { panic!("fell over") }).await.unwrap();
         assert!(life.is_stopping());
         assert!(life.tasks_left().is_empty());
+    }
+
+    #[tokio::test]
+    async fn work_begun_is_ended_though_its_caller_left() {
+        let life = Lifecycle::new();
+        assert_eq!(life.to_the_end("sum", async { 1 + 1 }).await, Some(2));
+        assert_eq!(life.to_the_end("slip", async { panic!("slipped") }).await, None::<()>);
+        let (go, wait) = oneshot::channel::<()>();
+        let (tell, told) = oneshot::channel();
+        let work = life.to_the_end("pay", async move { wait.await.map(|()| tell.send("paid")) });
+        // Polled once, then dropped, as a client that goes away.
+        assert!(work.now_or_never().is_none());
+        go.send(()).unwrap();
+        assert_eq!(told.await, Ok("paid"));
     }
 
     #[tokio::test]

@@ -52,7 +52,7 @@ pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
             .compact()
             .with_filter(directives)
             .boxed(),
-        Format::Json => lines.json().flatten_event(true).with_filter(directives).boxed(),
+        Format::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(directives).boxed(),
     };
     tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError::Twice)
 }

@@ -99,7 +99,7 @@ impl fmt::Display for Size {
 
 /// In the largest unit that leaves nothing over.
 fn write_in(f: &mut fmt::Formatter<'_>, n: u64, units: &[(&str, u64)]) -> fmt::Result {
-    let fits = units.iter().find(|(_, factor)| n >= *factor && n % factor == 0);
+    let fits = units.iter().find(|(_, factor)| n >= *factor && n.is_multiple_of(*factor));
     let (unit, factor) = fits.or(units.last()).copied().unwrap_or(("", 1));
     write!(f, "{}{unit}", n / factor)
 }

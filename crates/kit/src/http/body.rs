@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::Problem;
 
-/// A JSON body, in or out.
+/// A JSON body, in or out. `Option<Json<T>>` where a request may come without one: no `Content-Type` is `None`.
 ///
 /// Errors: 415 `unsupported_media_type`, 413 `body_too_large` (the bound is the server's or the route's `DefaultBodyLimit`),
 /// 400 `malformed_json`, 422 `invalid_body` with the path of the member that is wrong.
@@ -35,6 +35,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
         parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 
@@ -166,6 +177,22 @@ mod tests {
     async fn the_wrong_member_is_named_by_its_path() {
         let (_, _, detail) = sent(Some("application/json"), r#"{"quantity":1,"answers":["a",7]}"#).await;
         assert!(detail.starts_with("answers[1]: invalid type"), "{detail}");
+    }
+
+    #[tokio::test]
+    async fn a_body_may_be_left_out_where_it_is_optional_and_not_be_wrong() {
+        let app = axum::Router::new()
+            .route("/", axum::routing::post(|b: Option<Json<Claim>>| async move { b.is_some().to_string() }));
+        let post = |kind: Option<&'static str>, body: &'static str| {
+            let mut request = Request::post("/");
+            if let Some(kind) = kind {
+                request = request.header("content-type", kind);
+            }
+            app.clone().oneshot(request.body(Body::from(body)).unwrap())
+        };
+        assert_eq!(post(None, "").await.unwrap().status(), 200);
+        assert_eq!(post(Some("application/json"), r#"{"quantity":1}"#).await.unwrap().status(), 200);
+        assert_eq!(post(Some("application/json"), "").await.unwrap().status(), 400);
     }
 
     #[tokio::test]

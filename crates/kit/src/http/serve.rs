@@ -36,8 +36,11 @@ const ACCEPT_RETRY_MAX: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServeConfig {
-    /// A client that has not sent a whole request head in this time is cut; so is an idle kept-alive connection.
+    /// A client that has not sent a whole request head in this time is cut; so is an idle kept-alive connection. Behind a
+    /// balancer: longer than it keeps its own connections idle.
     pub header_timeout: Dur,
+    /// A client that takes no byte of its answer for this long is cut; upgraded sockets too.
+    pub write_timeout: Dur,
     /// A request without an answer by then gets 503 `timed_out`. Upgraded sockets are past it.
     pub request_timeout: Dur,
     /// Connections at once, sockets included; one more gets 503 and is closed.
@@ -54,6 +57,7 @@ impl Default for ServeConfig {
     fn default() -> Self {
         Self {
             header_timeout: Dur::of_s(10),
+            write_timeout: Dur::of_s(30),
             request_timeout: Dur::of_s(30),
             max_connections: 10_000,
             body_max: Size::kib(64),
@@ -67,6 +71,7 @@ impl ServeConfig {
     /// Whether these bounds can be kept.
     pub fn check(&self) -> Result<(), ConfigError> {
         ensure(self.header_timeout > Dur::default(), "http.header_timeout", "must be more than nothing")?;
+        ensure(self.write_timeout > Dur::default(), "http.write_timeout", "must be more than nothing")?;
         ensure(self.request_timeout > Dur::default(), "http.request_timeout", "must be more than nothing")?;
         let connections = 1..=Semaphore::MAX_PERMITS;
         ensure(connections.contains(&self.max_connections), "http.max_connections", "must be at least 1")?;
@@ -86,7 +91,7 @@ pub enum BindError {
     Other(SocketAddr, io::Error),
 }
 
-/// Listens, or says what to do about it.
+/// Listens, or says what to do about it. To be called inside the runtime.
 pub fn bind(addr: SocketAddr) -> Result<TcpListener, BindError> {
     let listen = || {
         let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
@@ -110,6 +115,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, l
     let house = House {
         router: shell(router, &config),
         http: builder(&config),
+        write_timeout: config.write_timeout.get(),
         places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
         life: life.clone(),
     };
@@ -161,6 +167,7 @@ fn builder(config: &ServeConfig) -> http1::Builder {
 struct House {
     router: Router,
     http: http1::Builder,
+    write_timeout: Duration,
     places: Arc<Semaphore>,
     life: Lifecycle,
 }
@@ -170,7 +177,7 @@ impl House {
         let Ok(place) = self.places.clone().try_acquire_owned() else { return refuse(stream) };
         // Answers are small and somebody waits for them.
         let _ = stream.set_nodelay(true);
-        let io = TokioIo::new(Counted::new(stream, place));
+        let io = TokioIo::new(Counted::new(stream, place, self.write_timeout));
         let router = self.router.clone();
         let service = service_fn(move |request| {
             let mut router = router.clone();
@@ -202,12 +209,14 @@ fn with_peer(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {
 
 /// One write, no waiting, no task: refusing must stay cheap when everybody comes at once.
 fn refuse(stream: TcpStream) {
-    const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
-        retry-after: 2\r\nconnection: close\r\ncontent-length: 104\r\n\r\n\
-        {\"type\":\"/docs/problems#too_many_connections\",\"title\":\"full house\",\"status\":503,\"code\":\"too_many_connections\"}";
     metrics::counter!("http_connections_refused_total").increment(1);
     if let Ok(mut stream) = stream.into_std() {
         let _ = io::Write::write(&mut stream, REFUSAL);
         let _ = stream.shutdown(std::net::Shutdown::Write);
     }
 }
+
+/// Ends with the connection, so it needs no length.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/problem+json\r\nretry-after: 2\r\nconnection: close\r\n\r\n\
+    {\"type\":\"/docs/problems#full_house\",\"title\":\"too many connections\",\"status\":503,\"code\":\"full_house\"}";

@@ -46,7 +46,7 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(TrustedHops(bounds.trusted_hops));
     let seen = Seen::of(&request);
-    let span = tracing::info_span!("request", id = %id.0, method = seen.method, path = request.uri().path());
+    let span = tracing::info_span!("request", request_id = %id.0, method = seen.method, path = request.uri().path());
     let answer = request_id::scope(id.clone(), answer(bounds, request, next)).instrument(span.clone());
     let mut response = answer.await;
     span.in_scope(|| seen.record(response.status()));
@@ -105,8 +105,11 @@ fn bare_problem(status: StatusCode, text: String) -> Problem {
         422 => ("invalid_body", "the body is not what is expected here"),
         426 => ("upgrade_required", "this is a socket: ask for an upgrade"),
         503 => return Problem::unavailable(TIMED_OUT_RETRY_MS),
-        400..=499 => ("bad_request", "the request cannot be answered"),
-        _ => return Problem::internal(text),
+        other if other < 500 => ("bad_request", "the request cannot be answered"),
+        _ => {
+            tracing::error!(error = text, "unplanned error");
+            return Problem::new(status, "internal", "something went wrong on our side");
+        }
     };
     let problem = Problem::new(status, code, title);
     if text.is_empty() { problem } else { problem.detail(text) }

@@ -80,12 +80,14 @@ impl Keys {
         let draft = path.with_extension(format!("{}.new", random_text(chance, KID_BYTES)));
         Self::random(chance).save(&draft).map_err(at(path))?;
         // A hard link does not replace: whoever is second finds the first one's file.
-        let linked = std::fs::hard_link(&draft, path);
-        let _ = std::fs::remove_file(&draft);
-        match linked {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(path)(error)),
-            _ => Self::load(path),
-        }
+        let placed = match std::fs::hard_link(&draft, path) {
+            Ok(()) => std::fs::remove_file(&draft),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => std::fs::remove_file(&draft),
+            // Some file systems know no links; there, two first starts at once are the operator's to avoid.
+            Err(_) => std::fs::rename(&draft, path),
+        };
+        placed.map_err(at(path))?;
+        Self::load(path)
     }
 
     /// Reads the ring from its file.

@@ -1,26 +1,41 @@
-//! The counted connection: keeps its place for as long as its socket lives, also after an upgrade.
+//! The counted connection: keeps its place for as long as its socket lives, and is cut when nobody takes what it writes.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
 };
 
 pub struct Counted {
     stream: TcpStream,
+    write_timeout: Duration,
+    /// Runs while the client takes nothing. Made only then: most never stall.
+    stalled: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Counted {
-    pub fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(stream: TcpStream, place: OwnedSemaphorePermit, write_timeout: Duration) -> Self {
         metrics::gauge!("http_connections").increment(1.0);
-        Self { stream, _place: place }
+        Self { stream, write_timeout, stalled: None, _place: place }
+    }
+
+    fn bounded(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if wrote.is_ready() {
+            self.stalled = None;
+            return wrote;
+        }
+        let span = self.write_timeout;
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(span))).as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
     }
 }
 
@@ -38,7 +53,8 @@ impl AsyncRead for Counted {
 
 impl AsyncWrite for Counted {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let wrote = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.bounded(cx, wrote)
     }
 
     fn poll_write_vectored(
@@ -46,7 +62,8 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.bounded(cx, wrote)
     }
 
     fn is_write_vectored(&self) -> bool {

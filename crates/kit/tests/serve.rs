@@ -1,0 +1,257 @@
+//! What a client may do to the server through a real socket, and what the server does then.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::ws::{WebSocket, WebSocketUpgrade},
+    routing::{get, post},
+};
+use kit::{
+    config::{Dur, Size},
+    http::{BindError, ClientAddr, ServeConfig, bind},
+    lifecycle::Lifecycle,
+    testing::{eventually, serve_here},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Semaphore,
+    time::timeout,
+};
+
+/// Longer than anything here takes; a test that needs it all has failed.
+const BOUND: Duration = Duration::from_secs(10);
+
+struct House {
+    addr: SocketAddr,
+    life: Lifecycle,
+    /// `/wait` answers when there is a permit.
+    gate: Arc<Semaphore>,
+}
+
+async fn open(config: ServeConfig) -> House {
+    let (life, gate) = (Lifecycle::new(), Arc::new(Semaphore::new(0)));
+    let (door, sockets) = (gate.clone(), life.clone());
+    let routes = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/echo", post(|body: axum::body::Bytes| async { body }))
+        .route("/who", get(|who: ClientAddr| async move { who.0.to_string() }))
+        .route("/large", get(|| async { vec![b'x'; 32 << 20] }))
+        .route(
+            "/wait",
+            get(move || async move {
+                let _ = door.acquire().await;
+                "at last"
+            }),
+        )
+        .route("/socket", get(move |up: WebSocketUpgrade| async move { up.on_upgrade(move |s| hold(sockets, s)) }));
+    let addr = serve_here(routes, config, &life).await.unwrap();
+    House { addr, life, gate }
+}
+
+async fn hold(life: Lifecycle, mut socket: WebSocket) {
+    let soft = life.soft();
+    life.visit("socket", async move {
+        loop {
+            tokio::select! {
+                () = soft.cancelled() => return,
+                got = socket.recv() => if !matches!(got, Some(Ok(_))) { return },
+            }
+        }
+    })
+    .await;
+}
+
+impl House {
+    async fn call(&self, text: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.addr).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn ask(&self, text: &str) -> String {
+        rest(self.call(text).await).await
+    }
+
+    async fn ask_path(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await
+    }
+
+    fn connections(&self) -> usize {
+        self.life.tasks_left().iter().filter(|task| **task == "connection").count()
+    }
+}
+
+/// All that comes until the server closes.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut all = Vec::new();
+    // A reset after the answer is a close, too.
+    let _ = timeout(BOUND, stream.read_to_end(&mut all)).await.expect("the server closes");
+    String::from_utf8(all).unwrap()
+}
+
+/// What comes up to and with `end`.
+async fn up_to(stream: &mut TcpStream, end: &str) -> String {
+    let mut all = Vec::new();
+    while !String::from_utf8_lossy(&all).contains(end) {
+        let byte = timeout(BOUND, stream.read_u8()).await.expect("an answer").expect("an open connection");
+        all.push(byte);
+    }
+    String::from_utf8(all).unwrap()
+}
+
+const KEPT: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+const UPGRADE: &str = "GET /socket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+fn quick() -> ServeConfig {
+    ServeConfig { header_timeout: Dur::of_ms(200), ..ServeConfig::default() }
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_header_is_cut() {
+    let house = open(quick()).await;
+    let answer = house.ask("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+    assert!(!answer.contains("200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_sends_nothing_or_idles_after_an_answer_is_cut() {
+    let house = open(quick()).await;
+    assert_eq!(house.ask("").await, "");
+    assert!(house.ask(KEPT).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn one_connection_asks_many_times() {
+    let house = open(ServeConfig::default()).await;
+    let mut stream = house.call(KEPT).await;
+    for _ in 0..3 {
+        assert!(up_to(&mut stream, "hello").await.starts_with("HTTP/1.1 200"));
+        stream.write_all(KEPT.as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_header_too_large_or_too_many_is_refused() {
+    let house = open(ServeConfig { header_max: Size::kib(8), ..ServeConfig::default() }).await;
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\nconnection: close\r\n\r\n", "a".repeat(9000));
+    assert!(house.ask(&long).await.starts_with("HTTP/1.1 431"));
+    let fits = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\nconnection: close\r\n\r\n", "a".repeat(7000));
+    assert!(house.ask(&fits).await.starts_with("HTTP/1.1 200"));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
+    assert!(house.ask(&many).await.starts_with("HTTP/1.1 431"));
+}
+
+#[tokio::test]
+async fn a_body_too_large_is_refused_whether_it_says_so_or_not() {
+    let house = open(ServeConfig { body_max: Size(10), ..ServeConfig::default() }).await;
+    let post = |rest: &str| format!("POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{rest}");
+    assert!(house.ask(&post("content-length: 11\r\n\r\n12345678901")).await.contains("body_too_large"));
+    let chunked = post("transfer-encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n");
+    assert!(house.ask(&chunked).await.contains("body_too_large"));
+    assert!(house.ask(&post("content-length: 10\r\n\r\n1234567890")).await.ends_with("1234567890"));
+}
+
+#[tokio::test]
+async fn who_comes_when_the_house_is_full_is_told_so_and_a_place_that_is_left_is_free() {
+    let house = open(ServeConfig { max_connections: 1, ..ServeConfig::default() }).await;
+    let mut first = house.call(KEPT).await;
+    up_to(&mut first, "hello").await;
+    let refused = rest(TcpStream::connect(house.addr).await.unwrap()).await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 2"), "{refused}");
+    let (_, body) = refused.split_once("\r\n\r\n").unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["code"], "full_house");
+    drop(first);
+    assert!(eventually(BOUND, || house.connections() == 0).await);
+    assert!(house.ask_path("/").await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_socket_keeps_its_place_after_the_upgrade_and_outlives_every_request_timeout() {
+    let config = ServeConfig { max_connections: 1, request_timeout: Dur::of_ms(50), ..quick() };
+    let house = open(config).await;
+    let mut socket = house.call(UPGRADE).await;
+    assert!(up_to(&mut socket, "\r\n\r\n").await.starts_with("HTTP/1.1 101"));
+    assert!(eventually(BOUND, || house.life.tasks_left() == ["http", "socket"]).await);
+    let refused = rest(TcpStream::connect(house.addr).await.unwrap()).await;
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    let silence = timeout(Duration::from_millis(400), socket.read_u8()).await;
+    assert!(silence.is_err(), "nobody closes a socket for its silence here");
+    drop(socket);
+    assert!(eventually(BOUND, || house.life.tasks_left() == ["http"]).await);
+    assert!(house.ask_path("/").await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_told_so() {
+    let house = open(ServeConfig { request_timeout: Dur::of_ms(50), ..ServeConfig::default() }).await;
+    let answer = house.ask_path("/wait").await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("timed_out"), "{answer}");
+    let slow_body = "POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 10\r\n\r\n123";
+    assert!(house.ask(slow_body).await.contains("timed_out"));
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut() {
+    let house = open(ServeConfig { write_timeout: Dur::of_ms(200), ..ServeConfig::default() }).await;
+    let _never_reads = house.call("GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(eventually(BOUND, || house.connections() == 1).await);
+    assert!(eventually(BOUND, || house.connections() == 0).await);
+}
+
+#[tokio::test]
+async fn a_soft_stop_finishes_what_is_in_flight_and_lets_the_idle_go() {
+    let house = open(ServeConfig::default()).await;
+    let mut idle = house.call(KEPT).await;
+    up_to(&mut idle, "hello").await;
+    let waiting = house.call("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut socket = house.call(UPGRADE).await;
+    up_to(&mut socket, "\r\n\r\n").await;
+    assert!(eventually(BOUND, || house.connections() == 2).await);
+
+    let life = house.life.clone();
+    let stopping = tokio::spawn(async move { life.stop(BOUND).await });
+    assert_eq!(rest(idle).await, "");
+    assert!(TcpStream::connect(house.addr).await.is_err(), "the door is closed");
+    assert!(!stopping.is_finished());
+    house.gate.add_permits(1);
+    let answer = rest(waiting).await;
+    assert!(answer.ends_with("at last") && answer.contains("connection: close"), "{answer}");
+    assert!(stopping.await.unwrap().is_empty());
+    assert!(house.life.tasks_left().is_empty());
+}
+
+#[tokio::test]
+async fn who_does_not_finish_in_time_is_cut_and_named() {
+    let house = open(ServeConfig::default()).await;
+    let waiting = house.call("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(eventually(BOUND, || house.connections() == 1).await);
+    assert_eq!(house.life.stop(Duration::from_millis(100)).await, ["connection"]);
+    assert_eq!(rest(waiting).await, "");
+    assert!(house.life.tasks_left().is_empty());
+}
+
+#[tokio::test]
+async fn a_forged_forwarded_for_is_not_believed() {
+    for (trusted_hops, seen) in [(0, "127.0.0.1"), (1, "10.0.0.2"), (2, "203.0.113.5")] {
+        let house = open(ServeConfig { trusted_hops, ..ServeConfig::default() }).await;
+        let forwarded = "x-forwarded-for: 6.6.6.6, 203.0.113.5, 10.0.0.2";
+        let answer =
+            house.ask(&format!("GET /who HTTP/1.1\r\nhost: x\r\n{forwarded}\r\nconnection: close\r\n\r\n")).await;
+        assert!(answer.ends_with(&format!("\r\n\r\n{seen}")), "{trusted_hops}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_address_is_explained() {
+    let first = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let error = bind(first.local_addr().unwrap()).unwrap_err();
+    assert!(matches!(error, BindError::InUse(_)));
+    let text = error.to_string();
+    assert!(text.contains("is in use: stop the other process or choose another with --listen"), "{text}");
+    assert!(matches!(bind("203.0.113.7:0".parse().unwrap()), Err(BindError::NotOurs(_))));
+}
