@@ -1,0 +1,111 @@
+// A server of its own for one test file: the release binary on a free port and a fresh folder, and a staff hand to plan sales.
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BINARY = process.env.MIAOSHA_BINARY ?? fileURLToPath(new URL("../../target/release/miaosha", import.meta.url));
+const STAFF = { email: "staff@shop.test", password: "correct horse battery" };
+const START_LIMIT_MS = 15_000;
+
+/** Polls until `ask` answers something true; fails with `what` when the bound is reached. */
+export async function until(what, ask, limitMs = 10_000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+async function freePort() {
+  const probe = createServer();
+  await new Promise((done) => probe.listen(0, "127.0.0.1", done));
+  const { port } = probe.address();
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+export class House {
+  static async open() {
+    const house = new House();
+    house.folder = await mkdtemp(join(tmpdir(), "miaosha-e2e-"));
+    house.port = await freePort();
+    house.url = `http://127.0.0.1:${house.port}`;
+    await house.start();
+    const signedIn = await house.call("POST", "/api/v1/auth/token", STAFF);
+    house.staff = signedIn.access_token;
+    return house;
+  }
+
+  /** Starts the server on the same folder and port as before. */
+  async start() {
+    // Many people behind one address: the limit on sign-ups per address is about strangers, not about tests.
+    const args = ["--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder, "--no-demo"];
+    args.push("--set", "general.limits.sign_up_per_address=1000/1h", "--set", "general.limits.login_per_address=1000/1m");
+    args.push("--set", "general.limits.anonymous_writes=1000/1m");
+    const env = { ...process.env, MIAOSHA_STAFF_EMAIL: STAFF.email, MIAOSHA_STAFF_PASSWORD: STAFF.password };
+    this.log = "";
+    this.child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const pipe of [this.child.stdout, this.child.stderr]) pipe.on("data", (text) => (this.log += text));
+    this.gone = new Promise((done) => this.child.once("exit", done));
+    await until("the server to be ready", () => this.ready(), START_LIMIT_MS).catch((error) => {
+      throw new Error(`${error.message}; its log:\n${this.log}`);
+    });
+  }
+
+  async ready() {
+    if (this.child.exitCode !== null) throw new Error(`the server ended with ${this.child.exitCode}:\n${this.log}`);
+    return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
+  }
+
+  async stop(signal = "SIGTERM") {
+    this.child.kill(signal);
+    await this.gone;
+  }
+
+  async close() {
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** One call of the API; anything but success is an error with the problem's text. */
+  async call(method, path, body, token) {
+    const headers = { accept: "application/json" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (token) headers.authorization = `Bearer ${token}`;
+    const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** A sale that opens in `opensInS` seconds; the item's own settings over sensible ones. */
+  async plan({ title = "Test sale", opensInS = 2, lastsS = 600, item = {} } = {}) {
+    const now = Date.now();
+    const at = (s) => new Date(now + s * 1000).toISOString();
+    const product = { name: "Arcadia game console", description: "One for each buyer.", image_url: "/static/img/console.svg" };
+    const money = (whole) => ({ amount_minor: whole * 100, currency: "TWD" });
+    const items = [{ product, price: money(1700), list_price: money(17000), allotment: 10, purchase_limit: 1, hold_s: 120, ...item }];
+    const plan = { title, opens_at: at(opensInS), closes_at: at(opensInS + lastsS), items };
+    return this.call("POST", "/api/v1/admin/sales", plan, this.staff);
+  }
+
+  /** A new buyer, signed up over the API. */
+  async buyer() {
+    const email = `buyer-${randomUUID()}@shop.test`;
+    const answer = await this.call("POST", "/api/v1/users", { email, password: "a long password", name: "Buyer" });
+    return { email, password: "a long password", token: answer.access_token };
+  }
+
+  readFile(name) {
+    return readFile(join(this.folder, name), "utf8");
+  }
+}
+
+export { STAFF };
