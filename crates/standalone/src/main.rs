@@ -1,1 +1,59 @@
-fn main() {}
+//! Miaosha in one process: every role on embedded parts, one port, one folder.
+
+// A command line speaks on its standard output.
+#![allow(clippy::print_stdout)]
+
+mod config;
+mod demo;
+mod house;
+mod pages;
+mod postbox;
+mod staff;
+
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Parser;
+use kit::{http, lifecycle::Lifecycle, telemetry};
+
+use config::{Cli, Config};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let started = Instant::now();
+    let cli = Cli::parse();
+    if cli.manual {
+        print!("{}", config::manual());
+        return Ok(());
+    }
+    let config = config::load(&cli)?;
+    telemetry::init(config.server.log_format, &config.server.log_filter)?;
+    run(config, started).await
+}
+
+async fn run(config: Config, started: Instant) -> anyhow::Result<()> {
+    // Before the folder is touched: a second copy must not get further than this.
+    let listener = http::bind(config.server.listen)?;
+    let at = listener.local_addr()?;
+    let life = Lifecycle::new();
+    let (serve, stop_limit, with_demo) = (config.http, config.server.stop_limit, config.server.demo);
+    let house = house::open(config, &life).await.context("cannot open the house")?;
+    let staff = staff::ensure(&house).await?;
+    if with_demo {
+        demo::plan_once(&house, staff.user_id).await.context("cannot plan the demo sale")?;
+    }
+    life.set_ready(true);
+    life.spawn("serve", http::serve(listener, house.routes, serve, life.clone()));
+    println!("Miaosha is open at http://{at} ({} ms after start)", started.elapsed().as_millis());
+    println!("{staff}");
+    life.wait_signal().await?;
+    let left = life.stop(stop_limit.get()).await;
+    if !left.is_empty() {
+        tracing::warn!(?left, "these tasks did not end in time");
+    }
+    house.journal.close().await;
+    Ok(())
+}
