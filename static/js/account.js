@@ -26,7 +26,7 @@ function choose(name) {
     tab.setAttribute("aria-selected", key === name);
     tab.tabIndex = key === name ? 0 : -1;
   }
-  form.setAttribute("aria-labelledby", tabs[name].id);
+  byId("enter-panel").setAttribute("aria-labelledby", tabs[name].id);
   byId("name-field").hidden = name === "in";
   byId("password-hint").hidden = name === "in";
   byId("password").autocomplete = name === "in" ? "current-password" : "new-password";

@@ -12,7 +12,8 @@ const SOCKET_PATIENCE_MS = 3_000;
 const REREAD_MS = 60_000;
 const REREAD_JITTER_MS = 10_000;
 const OFFLINE_REREAD_MS = 10_000;
-const UNDECIDED_REREAD_MS = 3_000;
+const PENDING_REREAD_MS = 3_000;
+const PENDING = new Set(["received", "paying"]);
 const RETRIES = 4;
 const RETRY_WAIT_MAX_MS = 5_000;
 
@@ -47,6 +48,7 @@ export class Miaosha {
   #authenticated = false;
   #badTokens = 0;
   #reread = null;
+  #rereadDue = Infinity;
 
   /**
    * @param {{origin?: string, session?: Session, clock?: ServerClock}} [options]
@@ -199,7 +201,7 @@ export class Miaosha {
     if (claim === old) return old;
     this.#claims.set(claim.sale_item_id, claim);
     this.#fire("claim", claim);
-    if (claim.state === "received") this.#plan();
+    if (PENDING.has(claim.state)) this.#plan();
     return claim;
   }
 
@@ -269,19 +271,23 @@ export class Miaosha {
     if (this.#watched.size) this.#plan(Math.random() * 2_000);
   }
 
+  // The sooner of two plans stands: a line that fails again and again must not push the reading away.
   #plan(waitMs = this.#rereadWait()) {
+    const due = this.clock.local() + waitMs;
+    if (due >= this.#rereadDue) return;
     clearTimeout(this.#reread);
+    this.#rereadDue = due;
     this.#reread = setTimeout(() => this.#refresh(), waitMs);
   }
 
   #rereadWait() {
-    const undecided = [...this.#claims.values()].some((c) => c.state === "received");
-    if (undecided) return UNDECIDED_REREAD_MS * (1 + Math.random());
+    if ([...this.#claims.values()].some((c) => PENDING.has(c.state))) return PENDING_REREAD_MS * (1 + Math.random());
     if (!this.socket.open) return OFFLINE_REREAD_MS * (0.7 + Math.random() * 0.6);
     return REREAD_MS + (Math.random() * 2 - 1) * REREAD_JITTER_MS;
   }
 
   async #refresh() {
+    this.#rereadDue = Infinity;
     try {
       await this.readClaims();
       if (!this.socket.open) for (const id of this.#watched) await this.readSale(id);

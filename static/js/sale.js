@@ -80,7 +80,9 @@ function tell(name, item) {
   shown.view = name;
   if (!news) return;
   announce(t(news[0], { name: item.product.name }), news[1]);
-  if (news[1] === "assertive") callBack(t(news[0], { name: item.product.name }));
+  if (news[1] !== "assertive") return;
+  callBack(t(news[0], { name: item.product.name }));
+  shown.panel.el.scrollIntoView({ block: "nearest" });
 }
 
 // The state may change by the clock alone: then nothing is heard, and it is drawn anew all the same.

@@ -9,7 +9,7 @@ const LINES = 50;
 export function audit(session, saleId) {
   const rows = h("tbody", { "data-testid": "audit-rows" });
   const fault = h("p.fault", { role: "status" });
-  const el = h("section.card", { "aria-labelledby": "audit-title" },
+  const el = h("div.card", {},
     h("h2", { id: "audit-title", t: "audit.title" }), fault,
     h("div.scroll", { tabindex: 0, role: "region", "aria-labelledby": "audit-title" },
       h("table", {}, h("thead", {}, h("tr", {}, ["audit.at", "audit.action", "audit.actor", "audit.detail"].map((t) => h("th", { scope: "col", t })))), rows)));

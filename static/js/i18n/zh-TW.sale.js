@@ -10,7 +10,6 @@ export default {
   "sale.window": "時間",
   "sale.units": "{n} 組",
   "sale.each": "{n} 件",
-  "sale.from_to": "{from} – {to}",
   "state.scheduled": "搶購活動尚未開始",
   "state.scheduled.text": "等候室將於 {at} 開放，不需要重新整理。",
   "state.waiting_room": "距離特賣還有",

@@ -1,5 +1,6 @@
 // Who is signed in, in all tabs, and with which token?
 import { Problem, request } from "./http.js";
+import * as vault from "./vault.js";
 
 const KEY = "miaosha.session";
 const LOCK = "miaosha.refresh";
@@ -38,8 +39,9 @@ export class Session extends EventTarget {
 
   /** Signs out here and in every other tab; the server is told, but not waited for longer than 3 s. */
   async signOut() {
-    const kept = this.#read();
-    this.#clear();
+    const kept = await vault.take();
+    await vault.empty();
+    this.#forget();
     if (!kept) return;
     const body = { refresh_token: kept.refresh_token };
     await request(`${this.base}/auth/sign-out`, { method: "POST", body, timeoutMs: 3000 }).catch(() => {});
@@ -78,27 +80,27 @@ export class Session extends EventTarget {
 
   async #enter(path, body) {
     const answer = await request(this.base + path, { method: "POST", body });
-    this.#write(answer);
+    await this.#keep(answer);
     return answer.user;
   }
 
   // The server revokes the whole family when a refresh token is used twice, so one tab at a time, and whoever
-  // comes second finds the new token in the storage instead of asking.
+  // comes second finds the new token in the vault instead of asking.
   #renew(spent) {
     return this.#alone(async () => {
-      const kept = this.#read();
-      if (!kept || kept.access_token !== spent) return kept?.access_token ?? null;
+      const kept = await vault.take();
+      if (!kept) return this.#forget();
+      if (kept.access_token !== spent) return this.#show(kept);
       try {
         const body = { refresh_token: kept.refresh_token };
         const answer = await request(`${this.base}/auth/refresh`, { method: "POST", body, timeoutMs: 30_000 });
         // A sign-out meanwhile wins; the server has revoked the family anyway.
-        if (this.#read()?.refresh_token !== kept.refresh_token) return this.#read()?.access_token ?? null;
-        this.#write({ user: kept.user, ...answer });
-        return answer.access_token;
+        const still = (await vault.take())?.refresh_token === kept.refresh_token;
+        return still ? this.#keep({ user: kept.user, ...answer }) : null;
       } catch (problem) {
         if (problem.status !== 401) throw problem;
-        this.#clear();
-        return null;
+        await vault.empty();
+        return this.#forget();
       }
     });
   }
@@ -116,15 +118,23 @@ export class Session extends EventTarget {
     }
   }
 
-  #write({ user, access_token, refresh_token, expires_in }) {
-    const expires_at = Date.now() + expires_in * 1000;
-    this.storage.setItem(KEY, JSON.stringify({ user, access_token, refresh_token, expires_at }));
-    this.#tell();
+  async #keep({ user, access_token, refresh_token, expires_in }) {
+    const kept = { user, access_token, refresh_token, expires_at: Date.now() + expires_in * 1000 };
+    await vault.put(kept);
+    return this.#show(kept);
   }
 
-  #clear() {
+  // What pages read at once, without the refresh token.
+  #show({ user, access_token, expires_at }) {
+    this.storage.setItem(KEY, JSON.stringify({ user, access_token, expires_at }));
+    this.#tell();
+    return access_token;
+  }
+
+  #forget() {
     this.storage.removeItem(KEY);
     this.#tell();
+    return null;
   }
 
   #tell() {

@@ -1,6 +1,6 @@
 // What is on offer: photo, price, how many, how many each?
 import { h, photo } from "../ui/dom.js";
-import { dayTime } from "../ui/format.js";
+import { timeSpan } from "../ui/format.js";
 import { t } from "../ui/i18n.js";
 import { discount, price } from "../ui/price.js";
 
@@ -18,7 +18,7 @@ export function offer(sale, item) {
         fact("sale.allotment", h("dd", { "data-testid": "allotment", t: ["sale.units", { n: item.allotment }] })),
         fact("sale.free", free),
         fact("sale.limit", h("dd", { t: ["sale.each", { n: item.purchase_limit }] })),
-        fact("sale.window", h("dd", { t: ["sale.from_to", { from: () => dayTime(sale.opens_at), to: () => dayTime(sale.closes_at) }] })))));
+        fact("sale.window", h("dd", { t: ["text", { text: () => timeSpan(sale.opens_at, sale.closes_at) }] })))));
   const stock = (now) => (free.textContent = t("sale.units", { n: Math.max(0, now.available) }));
   stock(item);
   return { el, stock };

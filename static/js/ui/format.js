@@ -9,15 +9,18 @@ export function money({ amount_minor, currency }) {
   return new Intl.NumberFormat(language(), { ...style, ...whole }).format(amount_minor / 10 ** digits);
 }
 
-const at = (instant, options) => new Intl.DateTimeFormat(language(), options).format(new Date(instant));
+const DAY_TIME = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+
+const format = (options) => new Intl.DateTimeFormat(language(), options);
+const at = (instant, options) => format(options).format(new Date(instant));
 
 /** Day and time with the name of the reader's time zone. */
-export const dayTime = (instant) =>
-  at(instant, {
-    weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
-  });
+export const dayTime = (instant) => at(instant, DAY_TIME);
 
-export const clockTime = (instant) => at(instant, { hour: "2-digit", minute: "2-digit", hour12: false });
+/** From one instant to another, saying what they share only once. */
+export const timeSpan = (from, to) => format(DAY_TIME).formatRange(from, to);
+
+export const clockTime = (instant) => at(instant, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 export const day = (instant) => at(instant, { weekday: "long", month: "long", day: "numeric" });
 
