@@ -1,1 +1,15 @@
-//! Empty room.
+//! The cases of each port's contract, for every backend alike, and a test house that other crates build their tests in.
+//!
+//! A case is a plain function over `&dyn Port`; [`stamp!`] turns a port's cases into tests of one backend.
+
+// Everything here runs in tests alone: a broken expectation is a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod bus;
+pub mod fresh;
+pub mod ledger;
+pub mod limiter;
+pub mod queue;
+pub mod shop;
+mod stamp;
+pub mod timers;
