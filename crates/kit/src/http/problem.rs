@@ -16,6 +16,9 @@ use utoipa::{
 
 use super::request_id;
 
+mod codes;
+pub use codes::CODES;
+
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// An error as its reader gets it.
@@ -75,6 +78,11 @@ impl Problem {
     pub fn unavailable(retry_after_ms: i64) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not possible at the moment")
             .retry_after_ms(retry_after_ms)
+    }
+
+    /// Slow work has as many waiting as may wait.
+    pub fn busy(retry_after_ms: i64) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many at once").retry_after_ms(retry_after_ms)
     }
 
     pub fn not_found() -> Self {
@@ -212,6 +220,18 @@ mod tests {
         let (response, body) = told(Problem::internal("password=hunter2")).await;
         assert_eq!(response.status(), 500);
         assert!(!body.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn every_code_is_explained_once() {
+        let mut codes: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+        for problem in [Problem::internal(""), Problem::unavailable(1), Problem::busy(1), Problem::forbidden()] {
+            assert!(codes.contains(&problem.code()), "{problem}");
+        }
     }
 
     #[test]

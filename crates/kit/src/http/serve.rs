@@ -136,6 +136,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, l
             Err(error) if is_theirs(&error) => {}
             // Out of file descriptors, mostly: to try again at once would only burn the processor.
             Err(error) => {
+                metrics::counter!("http_accept_errors_total").increment(1);
                 tracing::warn!(%error, retry_ms = retry.as_millis() as u64, "cannot accept connections");
                 if !life.sleep(retry).await {
                     return;

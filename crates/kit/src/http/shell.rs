@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -51,10 +51,18 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
     let mut response = answer.await;
     span.in_scope(|| seen.record(response.status()));
     harden(response.headers_mut());
+    promise_retry(&mut response);
     if let Some(value) = id.header() {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     response
+}
+
+/// 429 and 503 always say when to come back.
+fn promise_retry(response: &mut Response) {
+    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
+    }
 }
 
 async fn answer(bounds: Bounds, request: Request, next: Next) -> Response {
@@ -149,6 +157,7 @@ fn method_name(method: &Method) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::problem::CODES;
     use axum::{
         extract::ws::WebSocketUpgrade,
         response::Html,
@@ -161,6 +170,7 @@ mod tests {
         let routes = Router::new()
             .route("/hello", get(|id: RequestId| async move { id.0.to_string() }))
             .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(3600)).await }))
+            .route("/full", get(|| async { (StatusCode::SERVICE_UNAVAILABLE, Html("later")) }))
             .route("/panic", get(|| async { panic!("secret") as () }))
             .route("/fails", get(|| async { (StatusCode::INTERNAL_SERVER_ERROR, "secret") }))
             .route("/page", get(|| async { (StatusCode::NOT_FOUND, Html("<p>lost")) }))
@@ -209,6 +219,7 @@ mod tests {
         for (request, status, code) in cases {
             let (response, body) = ask(request).await;
             let problem: Value = serde_json::from_str(&body).unwrap();
+            assert!(CODES.iter().any(|(known, _)| *known == code), "{code} is explained");
             assert_eq!(response.status(), status, "{body}");
             assert_eq!(response.headers()["content-type"], "application/problem+json");
             assert_eq!((&problem["code"], &problem["request_id"]), (&Value::from(code), &Value::from("mine")));
@@ -223,6 +234,12 @@ mod tests {
         let (response, body) = ask(get_request("/page")).await;
         assert_eq!((response.status().as_u16(), body.as_str()), (404, "<p>lost"));
         assert!(response.headers().contains_key("content-security-policy"));
+    }
+
+    #[tokio::test]
+    async fn a_503_says_when_to_come_back_whoever_wrote_it() {
+        let (response, _) = ask(get_request("/full")).await;
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &HeaderValue::from(2)));
     }
 
     #[tokio::test]
