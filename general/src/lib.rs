@@ -1,1 +1,59 @@
-//! Empty room.
+//! The shop behind the counter: accounts, catalogue, sales as the public reads them, staff, and the documents of it all.
+//!
+//! [`start`] gives the routes and spawns what works behind them; [`docs::router`] serves the documents of the whole house.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit};
+use journal::Journal;
+use kit::{http::with_keys, lifecycle::Lifecycle, tokens::Keys};
+use sale::stores::Stores;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+pub mod account;
+mod admin;
+mod background;
+mod catalogue;
+pub mod config;
+pub mod docs;
+mod limits;
+mod optional;
+mod page;
+mod refusal;
+mod sale_body;
+mod sales;
+pub mod shop;
+
+pub use account::ensure_staff;
+pub use config::{Config, MANUAL};
+pub use shop::{CountSockets, Shop, SocketCounts};
+
+/// Starts the shop: spawns its tasks through the lifecycle and returns its routes.
+///
+/// Repeat: once a process. `count_sockets` asks the doors of this process, if it has any.
+pub fn start(
+    stores: Stores,
+    journal: Journal,
+    config: Config,
+    keys: Arc<Keys>,
+    life: Lifecycle,
+    count_sockets: CountSockets,
+) -> Router {
+    let (clock, body_max) = (stores.clock.clone(), config.body_max.bytes());
+    let shop = Shop::new(stores, journal, config, keys.clone(), count_sockets);
+    background::spawn(&shop, &life);
+    let (routes, _) = routes().split_for_parts();
+    let routes = routes.layer(DefaultBodyLimit::max(body_max)).with_state(shop);
+    with_keys(routes, keys, clock)
+}
+
+/// The document of every route here, to be merged with those of the other roles.
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}
+
+/// Every room's routes. A new room adds one line.
+fn routes() -> OpenApiRouter<Shop> {
+    docs::base().merge(account::routes()).merge(catalogue::routes()).merge(sales::routes()).merge(admin::routes())
+}

@@ -19,6 +19,11 @@ pub enum RotateError {
 }
 
 impl Journal {
+    /// Whose token this is, used up or not; read without the writer.
+    pub async fn session_owner(&self, token_hash: [u8; 32]) -> Result<Option<UserId>, JournalError> {
+        self.db.row(sql!("account/session"), args![token_hash]).await?.map(|row| row.id("id")).transpose()
+    }
+
     /// Opens a session after a sign-in.
     pub async fn open_session(&self, user: UserId, session: NewSession) -> Result<(), JournalError> {
         let mut tx = self.db.begin().await?;
