@@ -3,11 +3,15 @@
 pub mod bus;
 pub mod ledger;
 pub mod limiter;
+pub mod mail;
+pub mod pay;
 pub mod queue;
 pub mod timers;
 
 pub use bus::MemoryBus;
 pub use ledger::MemoryLedger;
 pub use limiter::MemoryLimiter;
+pub use mail::{Letter, MailFolder, MailFolderError};
+pub use pay::{SandboxConfig, SandboxPayments};
 pub use queue::{QueueConfig, TableQueue};
 pub use timers::MemoryTimers;
