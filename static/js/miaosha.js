@@ -1,37 +1,17 @@
 // The client library: how a page follows a sale and takes part in it. See ../README.md for an example.
 import { ServerClock } from "./lib/clock.js";
-import { Problem, request, sleep } from "./lib/http.js";
-import { Waiters } from "./lib/news.js";
+import { Problem, request } from "./lib/http.js";
 import { Session } from "./lib/session.js";
 import { LiveSocket } from "./lib/socket.js";
-import { ended, mergeSale, newerClaim, nextAttempt, readClaim, readSale } from "./lib/versions.js";
+import { ended, mergeSale, newerClaim, readClaim, readSale } from "./lib/versions.js";
 
 export { Problem, ServerClock, Session, ended };
 
-const SOCKET_PATIENCE_MS = 3_000;
 const REREAD_MS = 60_000;
 const REREAD_JITTER_MS = 10_000;
 const OFFLINE_REREAD_MS = 10_000;
 const PENDING_REREAD_MS = 3_000;
 const PENDING = new Set(["received", "paying"]);
-const RETRIES = 4;
-const RETRY_WAIT_MAX_MS = 5_000;
-
-/**
- * @typedef {object} Claim
- * @property {string} claim_id
- * @property {string} sale_id
- * @property {string} sale_item_id
- * @property {number} attempt
- * @property {number} version
- * @property {"received"|"held"|"standby"|"paying"|"paid"|"refused"|"expired"|"withdrawn"} state
- * @property {number} [position] rank on the standby list, 1 is next
- * @property {number} [odds] whole percent
- * @property {number|null} deadline Unix ms on the server's clock
- * @property {string} [purchase_pass]
- * @property {string} [reason]
- * @property {string} [order_id]
- */
 
 /**
  * One buyer's connection to the shop.
@@ -41,10 +21,10 @@ const RETRY_WAIT_MAX_MS = 5_000;
  */
 export class Miaosha {
   #events = new EventTarget();
-  #waiters = new Waiters();
   #sales = new Map();
   #claims = new Map();
   #watched = new Set();
+  #taker = null;
   #authenticated = false;
   #badTokens = 0;
   #reread = null;
@@ -75,7 +55,7 @@ export class Miaosha {
     return this.#sales.get(saleId) ?? null;
   }
 
-  /** @returns {Claim|null} the buyer's newest claim on that sale item, if any is known */
+  /** @returns {import("./types").Claim|null} the buyer's newest claim on that sale item, if any is known */
   claimOn(saleItemId) {
     return this.#claims.get(saleItemId) ?? null;
   }
@@ -112,29 +92,15 @@ export class Miaosha {
    * Asks for units. Safe to repeat: the same attempt is the same claim.
    * @param {string} saleItemId
    * @param {{quantity?: number, answer?: string}} [wish]
-   * @returns {Promise<Claim>} `received` or what became of it; throws {@link Problem} when refused
+   * @returns {Promise<import("./types").Claim>} `received` or what became of it; throws {@link Problem} when refused
    */
-  async take(saleItemId, { quantity, answer } = {}) {
-    if (!this.session.signedIn) throw new Problem({ status: 401, code: "sign_in_required" });
-    const attempt = nextAttempt(this.claimOn(saleItemId));
-    const ask = { sale_item_id: saleItemId, quantity, attempt, answer };
-    for (let n = 1; ; n++) {
-      try {
-        return (await this.#takeBySocket(ask)) ?? (await this.#takeByPost(ask));
-      } catch (problem) {
-        if (problem.code === "already_claimed") return this.#present(ask, problem);
-        const wait = patience(problem, n);
-        if (wait === null) throw problem;
-        await sleep(wait);
-      }
-    }
+  async take(saleItemId, wish = {}) {
+    return (await this.#taking()).take(saleItemId, wish);
   }
 
   /** Gives back a hold or a standby place; resolves with the claim as it then is. */
   async withdraw(claimId) {
-    const said = await this.#withdrawBySocket(claimId);
-    if (said) return said;
-    return this.#learnClaim(await this.session.send(`/me/claims/${claimId}`, { method: "DELETE" }));
+    return (await this.#taking()).withdraw(claimId);
   }
 
   /** Ends the connection; the object is of no use afterwards. */
@@ -144,47 +110,24 @@ export class Miaosha {
     this.socket.stop();
   }
 
-  // ---- claims -------------------------------------------------------------------------------------------------------
-
-  async #takeBySocket(ask) {
-    if (!this.#authenticated || !this.socket.send({ type: "claim", ...ask })) return undefined;
-    return this.#waiters.ask((frame) => {
-      if (frame.type === "refused" && frame.op !== "withdraw" && frame.op !== "watch") {
-        if ((frame.sale_item_id ?? ask.sale_item_id) === ask.sale_item_id) throw refusal(frame);
-      }
-      const mine = frame.sale_item_id === ask.sale_item_id && (frame.attempt ?? ask.attempt) >= ask.attempt;
-      if (mine && (frame.type === "accepted" || frame.type === "claim")) return this.claimOn(ask.sale_item_id);
-    }, SOCKET_PATIENCE_MS);
+  // Who only looks on does not need it; for whoever is signed in it is there before the opening.
+  async #taking() {
+    const { Taking } = await import("./lib/taking.js");
+    this.#taker ??= new Taking({
+      session: this.session,
+      send: (frame) => this.#authenticated && this.socket.send(frame),
+      known: (saleItemId) => this.claimOn(saleItemId),
+      learn: (raw) => this.#learnClaim(raw),
+      reread: () => this.readClaims(),
+    });
+    return this.#taker;
   }
 
-  async #takeByPost({ sale_item_id, ...body }) {
-    const path = `/sale-items/${sale_item_id}/claims`;
-    const accepted = await this.session.send(path, { method: "POST", body });
-    return this.#accepted({ ...accepted, sale_item_id, attempt: body.attempt });
-  }
-
-  // The first answer went astray, or another tab was quicker: the claim that stands is the answer.
-  async #present(ask, problem) {
-    if (problem.claim) return this.#learnClaim(problem.claim);
-    await this.readClaims();
-    const claim = this.claimOn(ask.sale_item_id);
-    if (!claim) throw problem;
-    return claim;
-  }
-
-  async #withdrawBySocket(claimId) {
-    if (!this.#authenticated || !this.socket.send({ type: "withdraw", claim_id: claimId })) return undefined;
-    return this.#waiters.ask((frame) => {
-      if (frame.type === "refused" && frame.op === "withdraw") throw refusal(frame);
-      if (frame.type === "claim" && frame.claim_id === claimId && ended(frame)) return this.claim(claimId) ?? undefined;
-    }, SOCKET_PATIENCE_MS);
-  }
+  // ---- what is known ------------------------------------------------------------------------------------------------
 
   #accepted(frame) {
     return this.#learnClaim({ ...frame, attempt: frame.attempt ?? 1, state: "received", version: 0 });
   }
-
-  // ---- what is known ------------------------------------------------------------------------------------------------
 
   #learnSale(raw) {
     const next = readSale(raw);
@@ -223,7 +166,9 @@ export class Miaosha {
     this.#fire("connection", { open: true });
     if (this.#watched.size) this.socket.send({ type: "watch", sale_ids: [...this.#watched] });
     const token = await this.session.accessToken().catch(() => null);
-    if (token && this.#badTokens < 2) this.socket.send({ type: "auth", access_token: token });
+    if (!token || this.#badTokens >= 2) return;
+    this.socket.send({ type: "auth", access_token: token });
+    await this.#taking();
   }
 
   #hear(frame) {
@@ -233,7 +178,7 @@ export class Miaosha {
     else if (frame.type === "session") this.#signedIn();
     else if (frame.type === "notice") this.#fire("notice", frame);
     else if (frame.type === "error") this.#fire("problem", new Problem(frame));
-    this.#waiters.hear(frame);
+    this.#taker?.waiters.hear(frame);
   }
 
   #signedIn() {
@@ -243,7 +188,7 @@ export class Miaosha {
 
   #lost(code) {
     this.#authenticated = false;
-    this.#waiters.letGo();
+    this.#taker?.waiters.letGo();
     this.#fire("connection", { open: false });
     this.#plan();
     if (code === 4401) this.#badToken();
@@ -300,20 +245,4 @@ export class Miaosha {
   #fire(name, detail) {
     this.#events.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/** How long to wait before asking again in place of the buyer, in ms; null when the answer is the buyer's to judge. */
-function patience(problem, n) {
-  if (n >= RETRIES) return null;
-  const asked = problem.retryAfterMs;
-  // Tapped at the very second: our clock may be ahead of the server's by half a round trip.
-  if (problem.code === "not_open" && !asked) return 250;
-  if (problem.unknown) return Math.min(asked ?? 300 * 2 ** n * Math.random(), RETRY_WAIT_MAX_MS);
-  return asked && asked <= RETRY_WAIT_MAX_MS ? asked * (1 + Math.random() * 0.3) : null;
-}
-
-// A frame carries no status; these two are about the moment, every other code is about the claim.
-function refusal({ code, retry_after_ms, claim }) {
-  const status = { unavailable: 503, too_fast: 429 }[code] ?? 409;
-  return new Problem({ status, code, retryAfterMs: retry_after_ms ?? null, claim });
 }

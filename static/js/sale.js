@@ -15,22 +15,29 @@ const saleId = location.pathname.split("/")[2];
 const shop = new Miaosha();
 await startPage({ words: ["sale"], session: shop.session });
 
+let bodies = null;
 const shown = { item: null, offer: null, form: null, panel: null, key: "", view: null, alarm: 0 };
 
 shop.on("sale", (sale) => sale.id === saleId && sale.items[0]?.product && draw());
 shop.on("claim", draw);
-shop.on("session", draw);
+shop.on("session", () => buyerParts().then(draw));
 shop.on("connection", ({ open }) => (byId("offline").hidden = open));
 shop.on("notice", ({ code }) => toast(`notice.${code}`));
 addEventListener("hashchange", draw);
 document.addEventListener("languagechange", () => ((shown.key = ""), draw()));
 
+await buyerParts();
 try {
   await shop.watch(saleId);
   await shop.readClaims().catch(() => {});
 } catch (problem) {
   byId("missing-text").textContent = errorText(problem);
   showPane("missing");
+}
+
+// Who only looks on does not need to carry the states of a claim.
+async function buyerParts() {
+  if (shop.session.signedIn) bodies ??= (await import("./sale/claimstates.js")).CLAIM_BODIES;
 }
 
 function draw() {
@@ -59,9 +66,9 @@ function itemLink(item, current) {
 }
 
 function drawState(sale, item) {
-  const claim = shop.claimOn(item.id);
+  const claim = bodies && shop.claimOn(item.id);
   const now = shop.clock.now();
-  const all = { sale, item, claim, clock: shop.clock, view: viewOf({ sale, item, claim, now }), act: { withdraw, changed: () => setTimeout(draw) } };
+  const all = { sale, item, claim, bodies, clock: shop.clock, view: viewOf({ sale, item, claim, now }), act: { withdraw, changed: () => setTimeout(draw) } };
   setAlarm(sale, now);
   shown.form.show(all.view);
   const key = panelKey(all);

@@ -10,6 +10,8 @@ export default {
   "shell.footer": "More",
   "shell.docs": "API documents",
   "shell.mailbox": "Mailbox",
+  "account.welcome": "Login successful",
+  "account.registered": "Registered successfully",
   "dialog.cancel": "Cancel",
   "countdown.d": "{n|day|days}",
   "countdown.h": "{n|hour|hours}",

@@ -16,8 +16,6 @@ export default {
   "account.password": "Password",
   "account.password.hint": "At least 8 characters",
   "account.hello": "Signed in",
-  "account.welcome": "Login successful",
-  "account.registered": "Registered successfully",
   "fault.email_missing": "Please enter your e-mail address.",
   "fault.password_missing": "Please enter your password.",
   "checkout.title": "Checkout",

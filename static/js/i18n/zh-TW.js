@@ -10,6 +10,8 @@ export default {
   "shell.footer": "更多",
   "shell.docs": "API 文件",
   "shell.mailbox": "信箱",
+  "account.welcome": "登入成功",
+  "account.registered": "註冊成功",
   "dialog.cancel": "取消",
   "countdown.d": "天",
   "countdown.h": "時",

@@ -16,8 +16,6 @@ export default {
   "account.password": "密碼",
   "account.password.hint": "至少 8 個字元",
   "account.hello": "已登入",
-  "account.welcome": "登入成功",
-  "account.registered": "註冊成功",
   "fault.email_missing": "請輸入電子郵件。",
   "fault.password_missing": "請輸入密碼。",
   "checkout.title": "結帳",

@@ -1,10 +1,12 @@
 // Who is signed in, in all tabs, and with which token?
 import { Problem, request } from "./http.js";
-import * as vault from "./vault.js";
 
 const KEY = "miaosha.session";
 const LOCK = "miaosha.refresh";
 const EARLY_MS = 60_000;
+
+// Needed once in half an hour, so not on the way to the first picture.
+const openVault = () => import("./vault.js");
 
 /** Account and tokens, shared by all tabs of the origin. Fires `change` when another user (or nobody) is signed in. */
 export class Session extends EventTarget {
@@ -39,6 +41,7 @@ export class Session extends EventTarget {
 
   /** Signs out here and in every other tab; the server is told, but not waited for longer than 3 s. */
   async signOut() {
+    const vault = await openVault();
     const kept = await vault.take();
     await vault.empty();
     this.#forget();
@@ -88,6 +91,7 @@ export class Session extends EventTarget {
   // comes second finds the new token in the vault instead of asking.
   #renew(spent) {
     return this.#alone(async () => {
+      const vault = await openVault();
       const kept = await vault.take();
       if (!kept) return this.#forget();
       if (kept.access_token !== spent) return this.#show(kept);
@@ -120,7 +124,7 @@ export class Session extends EventTarget {
 
   async #keep({ user, access_token, refresh_token, expires_in }) {
     const kept = { user, access_token, refresh_token, expires_at: Date.now() + expires_in * 1000 };
-    await vault.put(kept);
+    await (await openVault()).put(kept);
     return this.#show(kept);
   }
 
