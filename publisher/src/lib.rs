@@ -1,1 +1,106 @@
-//! Empty room.
+//! The publisher: the street door (claims in) and the window (sockets out).
+//!
+//! [`start`] spawns everything through the lifecycle and returns the routes. `accept` turns the losing crowd back from
+//! memory and puts the rest on the queue; `push` holds the sockets and tells everybody what concerns them; `schedule` is
+//! what both know of sales and of the journal's clock.
+
+mod accept;
+mod config;
+mod listen;
+mod pass;
+mod push;
+mod schedule;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use journal::Journal;
+use kit::{config::ConfigError, http::with_keys, lifecycle::Lifecycle, tokens::Keys};
+use sale::{ids::SaleId, stores::Stores};
+
+pub use config::{AcceptConfig, Config, MANUAL, PushConfig, ScheduleConfig};
+
+/// The description of the socket: AsyncAPI 3.0, JSON.
+pub const ASYNCAPI: &str = include_str!("../asyncapi.json");
+
+/// What [`start`] hands back.
+pub struct Publisher {
+    /// `POST /api/v1/sale-items/{id}/claims` and `GET /api/v1/live`, complete: to be merged with others or served as it is.
+    pub router: Router,
+    hub: Option<Arc<push::Hub>>,
+}
+
+/// How many are here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SocketCounts {
+    /// All sockets of this process.
+    pub sockets: u64,
+    /// Those that watch the sale.
+    pub watching: u64,
+}
+
+impl Publisher {
+    pub fn counts(&self, sale: SaleId) -> SocketCounts {
+        counts(self.hub.as_deref(), sale)
+    }
+
+    /// The same as a closure, for whoever shows it to staff.
+    pub fn counter(&self) -> impl Fn(SaleId) -> SocketCounts + Clone + Send + Sync + 'static {
+        let hub = self.hub.clone();
+        move |sale| counts(hub.as_deref(), sale)
+    }
+}
+
+fn counts(hub: Option<&push::Hub>, sale: SaleId) -> SocketCounts {
+    hub.map_or_else(SocketCounts::default, |hub| SocketCounts {
+        sockets: hub.sockets() as u64,
+        watching: hub.watching(sale) as u64,
+    })
+}
+
+/// A start waits this long for the first look at the journal; after it, claims get 503 until there was one.
+const FIRST_LOOK_WAIT: Duration = Duration::from_secs(3);
+
+/// Starts both doors, or the one that the config leaves on.
+///
+/// Everything it spawns ends at the soft stop: claims in hand are still put, sockets are told when to come back.
+/// Errors: only a config that contradicts itself; a journal that does not answer is waited for.
+pub async fn start(
+    stores: Stores,
+    journal: Journal,
+    config: Config,
+    keys: Arc<Keys>,
+    life: Lifecycle,
+) -> Result<Publisher, ConfigError> {
+    config.check()?;
+    let schedule = Arc::new(schedule::Schedule::new(journal.clone(), config.schedule.clone()));
+    let marks = Arc::new(accept::Marks::new(config.accept.remembered_max));
+    let accept = config.accept.on.then(|| {
+        let (stores, journal, keys) = (stores.clone(), journal.clone(), keys.clone());
+        accept::Accept::start(stores, journal, keys, schedule.clone(), marks.clone(), config.accept, life.clone())
+    });
+    let push = config.push.on.then(|| {
+        let (stores, keys, accept) = (stores.clone(), keys.clone(), accept.clone());
+        push::Push::start(stores, journal, keys, schedule.clone(), accept, config.push, life.clone())
+    });
+    let ears = listen::Ears {
+        bus: stores.bus.clone(),
+        schedule: schedule.clone(),
+        marks,
+        push: push.clone(),
+        config: config.schedule,
+        life: life.clone(),
+    };
+    life.spawn("ears on the bus", ears.listen());
+    life.spawn("schedule", schedule::confirm_for_ever(schedule.clone(), life.clone()));
+    schedule.wait_loaded(FIRST_LOOK_WAIT).await;
+    let hub = push.as_ref().map(|push| push.hub().clone());
+    let doors = accept.map(accept::routes).into_iter().chain(push.map(push::routes));
+    let router = doors.fold(Router::new(), Router::merge);
+    Ok(Publisher { router: with_keys(router, keys, stores.clock), hub })
+}
+
+/// The HTTP routes of this crate, described.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    accept::openapi_routes().split_for_parts().1
+}

@@ -1,0 +1,184 @@
+//! Catching up: held claims are read again before they are told, and after a gap everything that changed meanwhile.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use journal::JournalError;
+use sale::{
+    claim::{ClaimState, ClaimView},
+    ids::ClaimId,
+    time::UnixMs,
+};
+use tokio::{sync::Notify, time::timeout};
+
+use super::{
+    Push,
+    present::{READ_WAIT, read},
+};
+
+/// Rows waiting to be read. Beyond it: everything that changed is read instead.
+const ROWS_MAX: usize = 20_000;
+/// Rows of one reading of what changed. Were there more, every connected buyer is read.
+const CHANGED_MAX: u32 = 5_000;
+/// A commit may become readable a little after the time it was judged by.
+const OVERLAP_MS: i64 = 10_000;
+const RETRY_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Default)]
+pub(super) struct CatchUp {
+    rows: Mutex<HashSet<ClaimId>>,
+    /// Something may have been missed since `good`.
+    behind: AtomicBool,
+    good: Mutex<UnixMs>,
+    wake: Notify,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CatchUp {
+    fn want(&self, id: ClaimId) {
+        let mut rows = lock(&self.rows);
+        if rows.len() < ROWS_MAX {
+            rows.insert(id);
+        } else {
+            self.behind.store(true, Ordering::SeqCst);
+        }
+        drop(rows);
+        self.wake.notify_one();
+    }
+}
+
+impl Push {
+    /// A committed row of some buyer, heard on the bus.
+    pub(crate) fn hear_claim(&self, row: &ClaimView) {
+        if !self.hub.is_here(row.buyer_id) {
+            return;
+        }
+        match row.state {
+            // Its pass and deadline are minted from the row as it is now, never from what travelled.
+            ClaimState::Held => self.catch_up.want(row.claim_id),
+            _ => self.hub.tell_buyer(row, &self.claim_frame(row)),
+        }
+        if row.state == ClaimState::Standby {
+            self.line.moved(row.sale_item_id);
+        }
+    }
+
+    /// The bus is in order: nothing before `now` was missed, unless we are behind already.
+    pub(crate) fn heard_well(&self, now: UnixMs) {
+        if !self.catch_up.behind.load(Ordering::SeqCst) {
+            *lock(&self.catch_up.good) = now;
+        }
+    }
+
+    /// Something may have been missed.
+    pub(crate) fn heard_badly(&self) {
+        self.catch_up.behind.store(true, Ordering::SeqCst);
+        self.catch_up.wake.notify_one();
+    }
+
+    fn tell(&self, row: &ClaimView) {
+        self.hub.tell_buyer(row, &self.claim_frame(row));
+    }
+}
+
+/// Until the soft stop.
+pub(super) async fn catch_up(push: Arc<Push>) {
+    let soft = push.life.soft();
+    loop {
+        tokio::select! {
+            biased;
+            () = soft.cancelled() => return,
+            () = push.catch_up.wake.notified() => {}
+        }
+        let rows_read = push.read_rows().await;
+        let changes_read = push.read_changes().await;
+        if !(rows_read && changes_read) {
+            if !push.life.sleep(RETRY_EVERY).await {
+                return;
+            }
+            push.catch_up.wake.notify_one();
+        }
+    }
+}
+
+impl Push {
+    /// Reads and tells every row that waits. Returns whether all were read; the others wait on.
+    async fn read_rows(&self) -> bool {
+        let ids = std::mem::take(&mut *lock(&self.catch_up.rows));
+        let failed: Vec<ClaimId> = stream::iter(ids)
+            .map(|id| async move {
+                match timeout(READ_WAIT, self.journal.claim(id)).await {
+                    Ok(Ok(row)) => {
+                        row.iter().for_each(|row| self.tell(row));
+                        None
+                    }
+                    _ => Some(id),
+                }
+            })
+            .buffer_unordered(self.config.reads_max)
+            .filter_map(std::future::ready)
+            .collect()
+            .await;
+        let all = failed.is_empty();
+        lock(&self.catch_up.rows).extend(failed);
+        all
+    }
+
+    /// If something was missed: reads and tells what changed since. Returns whether nothing is missing any more.
+    async fn read_changes(&self) -> bool {
+        if !self.catch_up.behind.swap(false, Ordering::SeqCst) {
+            return true;
+        }
+        metrics::counter!("publisher_catch_ups_total").increment(1);
+        let (now, since) = (self.schedule.now(), *lock(&self.catch_up.good) + -OVERLAP_MS);
+        let outcome = self.read_since(since).await;
+        match &outcome {
+            Ok(()) => *lock(&self.catch_up.good) = now,
+            Err(error) => {
+                tracing::debug!(%error, "what was missed waits for the journal");
+                self.catch_up.behind.store(true, Ordering::SeqCst);
+            }
+        }
+        outcome.is_ok()
+    }
+
+    async fn read_since(&self, since: UnixMs) -> Result<(), JournalError> {
+        let silent = |_| JournalError::Unavailable("no answer in time".into());
+        let changed =
+            timeout(READ_WAIT, self.journal.claims_changed_since(since, CHANGED_MAX)).await.map_err(silent)??;
+        for row in &changed {
+            if let Some(accept) = &self.accept {
+                accept.hear(row);
+            }
+            if self.hub.is_here(row.buyer_id) && !self.is_told(row) {
+                self.tell(row);
+            }
+        }
+        if changed.len() < CHANGED_MAX as usize {
+            return Ok(());
+        }
+        // Too much happened to read it all: whoever is here is told how they stand.
+        let buyers = stream::iter(self.hub.buyers());
+        let outcomes = buyers.map(|buyer| async move {
+            read(self, buyer)
+                .await
+                .map(|rows| rows.iter().filter(|row| !self.is_told(row)).for_each(|row| self.tell(row)))
+        });
+        outcomes.buffer_unordered(self.config.reads_max).fold(Ok(()), |all, one| async { all.and(one) }).await
+    }
+
+    /// Whether its buyer was told this version already: a silent bus must not become a stream of repeats.
+    fn is_told(&self, row: &ClaimView) -> bool {
+        self.hub.last_told(row.buyer_id, |told| told.claim_id == row.claim_id && told.version >= row.version).is_some()
+    }
+}

@@ -1,0 +1,63 @@
+//! Confirming: is what we know still so, and what does the journal's clock say?
+
+use std::{sync::Arc, time::Duration};
+
+use journal::JournalError;
+use kit::lifecycle::Lifecycle;
+use tokio::time::{Instant, timeout};
+
+use super::Schedule;
+
+/// A journal that takes longer is as good as silent: ask again.
+const READ_WAIT: Duration = Duration::from_secs(2);
+
+/// Confirms again and again, at once where somebody asks for it.
+pub(crate) async fn confirm_for_ever(schedule: Arc<Schedule>, life: Lifecycle) {
+    let mut failed = false;
+    loop {
+        match timeout(READ_WAIT, schedule.confirm()).await {
+            Ok(Ok(good)) => {
+                if failed {
+                    tracing::info!("the schedule is confirmed again");
+                }
+                failed = false;
+                metrics::counter!("publisher_confirmations_total", "good" => good.to_string()).increment(1);
+            }
+            outcome => {
+                if !failed {
+                    let why = outcome.ok().and_then(Result::err).map_or("no answer in time".into(), |e| e.to_string());
+                    tracing::warn!(why, "the schedule cannot be confirmed: no phase turns until it is");
+                }
+                failed = true;
+            }
+        }
+        tokio::select! {
+            () = schedule.reload.notified(), if !failed => {}
+            awake = life.sleep(schedule.config.confirm_every.get()) => if !awake { return },
+        }
+    }
+}
+
+impl Schedule {
+    /// One reading of everything. Returns whether the clock's answer was quick enough to judge by.
+    async fn confirm(&self) -> Result<bool, JournalError> {
+        let asked = Instant::now();
+        let read = self.journal.clock().await?;
+        let heard = Instant::now();
+        let live = self.journal.live_sales().await?;
+        let before = self.book();
+        let mut over = Vec::new();
+        for id in before.gone(&live) {
+            over.extend(self.journal.sale(id).await?);
+        }
+        self.replace(before.after(live, over));
+        self.time.read(asked, read, heard);
+        let good = self.time.confirm(asked, heard - asked);
+        if good && !self.is_loaded() {
+            // Only this loop sets it.
+            let _ = self.loaded.set(());
+        }
+        self.news.notify_one();
+        Ok(good)
+    }
+}
