@@ -100,14 +100,14 @@ impl Lifecycle {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (guard, inner) = (self.guard(name), self.0.clone());
+        let (guard, inner, hard) = (self.guard(name), self.0.clone(), self.hard());
         async move {
             // Moved in first, so dropped last: who is counted gone has dropped everything it held.
             let _guard = guard;
             let caught = AssertUnwindSafe(work).catch_unwind();
             tokio::select! {
                 biased;
-                () = inner.hard.cancelled() => inner.tasks().cut.push(name),
+                () = hard.cancelled() => inner.tasks().cut.push(name),
                 ended = caught => if let Err(panic) = ended { inner.panicked(name, &panic, on_panic) },
             }
         }
@@ -123,13 +123,21 @@ impl Lifecycle {
     }
 
     /// Cancelled at the soft stop: begin nothing new, finish what is in hand, end.
+    ///
+    /// The caller's own: to cancel it stops nobody else. A shared one would have every task take the same lock at every poll.
     pub fn soft(&self) -> CancellationToken {
-        self.0.soft.clone()
+        self.0.soft.child_token()
     }
 
-    /// Cancelled at the hard stop: every task is dropped where it waits.
+    /// Cancelled at the hard stop: every task is dropped where it waits. The caller's own, as [`soft`](Self::soft).
     pub fn hard(&self) -> CancellationToken {
-        self.0.hard.clone()
+        self.0.hard.child_token()
+    }
+
+    /// Begins the hard stop without waiting.
+    pub fn stop_hard(&self) {
+        self.stop_softly();
+        self.0.hard.cancel();
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -209,12 +217,12 @@ impl Lifecycle {
             _ = interrupt.recv() => tracing::info!("SIGINT: stopping softly; once more stops hard"),
             () = self.0.soft.cancelled() => {}
         }
-        let hard = self.hard();
+        let (life, hard) = (self.clone(), self.hard());
         // Not counted: it waits for the hard stop itself.
         tokio::spawn(async move {
             tokio::select! {
-                _ = terminate.recv() => hard.cancel(),
-                _ = interrupt.recv() => hard.cancel(),
+                _ = terminate.recv() => life.stop_hard(),
+                _ = interrupt.recv() => life.stop_hard(),
                 () = hard.cancelled() => {}
             }
         });
