@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod claim;
 pub mod hold;
 pub mod ids;
+pub mod model;
 pub mod money;
 pub mod order;
 pub mod port;

@@ -116,7 +116,7 @@ pub fn may_expire(deadline: UnixMs, now: UnixMs) -> bool {
 
 /// Whether a paying hold whose provider never answered gives its units up.
 pub fn doubt_ended(deadline: UnixMs, now: UnixMs) -> bool {
-    now >= deadline + DOUBT_MS
+    now >= deadline + DOUBT_MS || !obeyed(Law::Doubt)
 }
 
 /// How far every live deadline moves when the clock is found to have jumped from `last` to `now`. Forward only.
@@ -161,10 +161,18 @@ pub enum Law {
     GiveBack,
     /// Told is a subset of committed. (Model.)
     ToldAfterCommit,
+    /// A payment in doubt keeps its units up to the bound.
+    Doubt,
+    /// A clock that stood still moves every live deadline. (Journal, model: [`shift_ms`].)
+    Shift,
+    /// A cancelled payment can never be authorised. (Model.)
+    CancelIsFinal,
+    /// Nothing is captured without an order. (Model.)
+    OrderBeforeCapture,
 }
 
 impl Law {
-    pub const ALL: [Law; 15] = [
+    pub const ALL: [Law; 19] = [
         Law::Allotment,
         Law::OneLiveClaim,
         Law::PurchaseLimit,
@@ -180,6 +188,10 @@ impl Law {
         Law::Epoch,
         Law::GiveBack,
         Law::ToldAfterCommit,
+        Law::Doubt,
+        Law::Shift,
+        Law::CancelIsFinal,
+        Law::OrderBeforeCapture,
     ];
 }
 

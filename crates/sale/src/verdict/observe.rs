@@ -94,7 +94,8 @@ pub struct OrderSeen {
     pub state: OrderState,
 }
 
-/// An answer to a request with an idempotency key. Hashes are any that tell two bodies apart.
+/// An answer to a request with an idempotency key. Hashes are any that tell two bodies apart; that of the answer leaves out
+/// what is new in every answer (the request's id).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub at: UnixMs,

@@ -40,10 +40,10 @@ pub struct Record {
 
     /// The ledger's counters, where they could be read.
     pub ledger: Vec<LedgerRow>,
-    /// The provider's own list, every change of every payment, oldest first.
-    pub provider: Vec<ProviderEvent>,
-    /// What reached a mailbox.
-    pub mails: Vec<MailSeen>,
+    /// The provider's own list, every change of every payment, oldest first; absent if nobody read it.
+    pub provider: Option<Vec<ProviderEvent>>,
+    /// What reached a mailbox; absent if nobody looked.
+    pub mails: Option<Vec<MailSeen>>,
     /// Lines of logs in which something private stands, without the private part.
     pub leaks: Vec<String>,
 

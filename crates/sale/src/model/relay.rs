@@ -1,0 +1,61 @@
+//! The relay: how the ledger learns what the journal did, and how either notices that it lost something.
+
+use super::{Model, ledger::Ledger, nth};
+use crate::{ids::SaleItemId, port::ledger::Kind};
+
+impl Model {
+    /// One telling arrives, in any order, or never. The maximum makes all of that harmless.
+    pub(super) fn relay(&mut self, pick: u8, lose: bool) {
+        let Some(n) = nth(pick, self.relays.len()) else { return };
+        let (item, levels) = self.relays.remove(n);
+        if let Some(ledger) = self.ledger.get_mut(&item).filter(|_| !lose) {
+            // Another epoch: the telling is void, the reconciler sends a newer one.
+            let _ = ledger.raise(levels);
+        }
+    }
+
+    /// Reads the journal, then the ledger: sends the level again, or starts a new epoch where the ledger fell behind.
+    pub(super) fn reconcile(&mut self, item: u8) {
+        let item = self.item_id(item);
+        let Some(levels) = self.journal.items.get(&item).map(|i| i.row.levels) else { return };
+        let Some(ledger) = self.ledger.get(&item).map(Ledger::levels) else { return self.raise_epoch(item) };
+        let behind = |kind| ledger.of(kind).granted < levels.of(kind).granted;
+        if ledger.epoch == levels.epoch && (behind(Kind::Units) || behind(Kind::Places)) {
+            self.raise_epoch(item);
+        } else if ledger.epoch == levels.epoch {
+            self.relays.push((item, levels));
+            self.relay(u8::MAX, false);
+        } else {
+            self.rebuild(item);
+        }
+    }
+
+    /// The journal starts an epoch above its own and the ledger's, and the ledger goes on from there.
+    pub(super) fn raise_epoch(&mut self, item: SaleItemId) {
+        let ledger_epoch = self.ledger.get(&item).map_or(0, |ledger| ledger.levels().epoch);
+        if let Some(row) = self.journal.items.get_mut(&item).map(|i| &mut i.row) {
+            row.levels.epoch = row.levels.epoch.max(ledger_epoch) + 1;
+        }
+        self.rebuild(item);
+    }
+
+    /// Writes the journal's counters over an older ledger.
+    pub(super) fn rebuild(&mut self, item: SaleItemId) {
+        let Some(levels) = self.journal.items.get(&item).map(|i| i.row.levels) else { return };
+        match self.ledger.get_mut(&item) {
+            // A later epoch there: the journal that started it was read too early; the next round sees it.
+            Some(ledger) => drop(ledger.rebuild(levels)),
+            None => drop(self.ledger.insert(item, Ledger::at(levels))),
+        }
+    }
+
+    /// A store that forgets: its last writes, or everything.
+    pub(super) fn lose_writes(&mut self, item: u8, back: u8) {
+        let item = self.item_id(item);
+        if back == 0 {
+            self.ledger.remove(&item);
+        } else if let Some(ledger) = self.ledger.get_mut(&item) {
+            ledger.lose(back.into());
+        }
+    }
+}

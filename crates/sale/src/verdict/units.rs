@@ -1,0 +1,179 @@
+//! Laws of counting: 1 oversell, 15 conservation, 16 the ledger, 18 sold out.
+
+use std::collections::HashMap;
+
+use super::{
+    case::Case,
+    record::{ItemRow, What},
+};
+use crate::{
+    claim::{ClaimState, Reason},
+    ids::SaleItemId,
+    port::ledger::{Kind, Levels},
+    sale::ItemState,
+};
+
+/// Law 1: at every commit the units held, paying or allocated are at most the allotment; and so are those that clients
+/// last heard were theirs.
+pub fn never_oversold(case: &Case) -> Vec<String> {
+    let written = case.steps().filter(|s| s.after.taken > s.after.allotment).map(|s| {
+        format!(
+            "item {}: {} of {} units taken after change {} ({:?})",
+            s.change.sale_item_id, s.after.taken, s.after.allotment, s.change.seq, s.change.what
+        )
+    });
+    let told = promised(case).into_iter().filter_map(|(item, units)| {
+        let allotment = case.items.get(&item)?.allotment;
+        (units > allotment).then(|| format!("item {item}: clients were told of {units} units, {allotment} exist"))
+    });
+    written.chain(told).collect()
+}
+
+/// Units that clients last heard were theirs: paid, or held to a deadline that has not come.
+fn promised(case: &Case) -> HashMap<SaleItemId, u32> {
+    let mut units = HashMap::new();
+    for (claim, list) in &case.told {
+        let Some(last) = list.last() else { continue };
+        let running = matches!(last.state, ClaimState::Held | ClaimState::Paying)
+            && last.deadline.is_some_and(|d| d >= case.record.at)
+            // Given back by the buyer, whose client may have gone before it heard the answer.
+            && case.story.lives.get(claim).is_none_or(|life| life.state != Some(ClaimState::Withdrawn));
+        if running || last.state == ClaimState::Paid {
+            *units.entry(last.sale_item_id).or_default() += last.quantity;
+        }
+    }
+    units
+}
+
+/// Law 15: the counters, the rows and the log tell one story: allotment = free + taken, and each unit alternates.
+pub fn conserved(case: &Case) -> Vec<String> {
+    drifts(case).chain(rows_against_log(case)).chain(counters(case)).collect()
+}
+
+fn drifts<'a>(case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    case.steps().filter_map(|s| {
+        let off = |said: Option<u32>, is: u32| said.is_some_and(|said| said != is);
+        (off(s.change.taken, s.after.taken) || off(s.change.waiting, s.after.waiting)).then(|| {
+            format!(
+                "change {} ({:?}) says taken {:?}, waiting {:?}; the log adds up to {} and {}",
+                s.change.seq, s.change.what, s.change.taken, s.change.waiting, s.after.taken, s.after.waiting
+            )
+        })
+    })
+}
+
+fn rows_against_log<'a>(case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    let rows = case.record.claims.iter().filter_map(|claim| {
+        let (row, _) = case.stands(claim);
+        let log = case.story.lives.get(&claim.id).and_then(|life| life.state);
+        (log != Some(row)).then(|| format!("claim {}: its rows say {row:?}, the log {log:?}", claim.id))
+    });
+    let strays = case.story.lives.keys().filter(|id| !case.claims.contains_key(id));
+    rows.chain(strays.map(|id| format!("claim {id}: in the log, but it has no row")))
+}
+
+fn counters<'a>(case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    case.record.items.iter().flat_map(|item| {
+        let log = case.story.items.get(&item.id).copied().unwrap_or_default();
+        let (units, places) = (item.levels.units, item.levels.places);
+        let checks = [
+            ("taken", i64::from(item.taken), i64::from(log.taken)),
+            ("waiting", i64::from(item.waiting), i64::from(log.waiting)),
+            ("free units by the counters", units.available(), i64::from(item.allotment) - i64::from(item.taken)),
+            (
+                "free places by the counters",
+                places.available(),
+                i64::from(item.standby_limit) - i64::from(item.waiting),
+            ),
+        ];
+        let id = item.id;
+        let wrong = checks.into_iter().filter(|(_, is, should)| is != should);
+        wrong.map(move |(what, is, should)| format!("item {id}: {what} is {is}, should be {should}"))
+    })
+}
+
+/// Law 16: the ledger never has a higher limit or fewer draws than the journal; at rest both say the same. No number is
+/// ratified twice, and no grant of an epoch that is over.
+pub fn ledger_agrees(case: &Case) -> Vec<String> {
+    let levels = case.record.ledger.iter().filter_map(|row| {
+        let item = case.items.get(&row.sale_item_id)?;
+        disagreement(case.record.still, &row.levels, item)
+    });
+    levels.chain(case.record.items.iter().flat_map(|item| grants(case, item))).collect()
+}
+
+fn disagreement(still: bool, ledger: &Levels, item: &ItemRow) -> Option<String> {
+    let journal = &item.levels;
+    let more = |kind| {
+        let (l, j) = (ledger.of(kind), journal.of(kind));
+        l.limit > j.limit || l.drawn > j.drawn
+    };
+    if still && ledger != journal {
+        return Some(format!("item {}: at rest the ledger says {ledger:?}, the journal {journal:?}", item.id));
+    }
+    (more(Kind::Units) || more(Kind::Places))
+        .then(|| format!("item {}: the ledger is ahead with {ledger:?} of {journal:?}", item.id))
+}
+
+/// The grants of an item's claims, by their numbers: these go on across epochs, so neither may ever fall.
+fn grants(case: &Case, item: &ItemRow) -> Vec<String> {
+    let of = |kind| {
+        let claims = case.record.claims.iter().filter(|c| c.sale_item_id == item.id && c.quantity > 0);
+        let mut grants: Vec<_> =
+            claims.filter_map(|c| c.grant.filter(|g| g.0 == kind).map(|g| (g.1, c.epoch, c.id))).collect();
+        grants.sort_unstable();
+        grants
+    };
+    let mut wrong = vec![];
+    for kind in [Kind::Units, Kind::Places] {
+        for pair in of(kind).windows(2) {
+            let ((first, epoch, _), (next, next_epoch, claim)) = (pair[0], pair[1]);
+            if next == first {
+                wrong.push(format!("claim {claim}: {kind:?} number {next} was ratified twice"));
+            } else if next_epoch < epoch {
+                wrong.push(format!("claim {claim}: ratified in epoch {next_epoch} after epoch {epoch} had begun"));
+            }
+        }
+    }
+    wrong
+}
+
+/// Law 18: "sold out" is said only when every unit is paid, "all held" only while something may come back.
+pub fn sold_out_is_true(case: &Case) -> Vec<String> {
+    refusals(case).chain(shown(case)).collect()
+}
+
+fn refusals<'a>(case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    case.steps().filter(|s| s.change.what == What::Refused).filter_map(|s| {
+        let claim = case.claims.get(&s.change.claim_id?)?;
+        let all_paid = s.before.paid >= s.before.allotment;
+        let wrong = match claim.reason? {
+            Reason::SoldOut => !all_paid,
+            Reason::AllHeld => all_paid,
+            _ => false,
+        };
+        wrong.then(|| {
+            let (paid, allotment) = (s.before.paid, s.before.allotment);
+            format!("claim {}: refused as {:?} while {paid} of {allotment} units were paid", claim.id, claim.reason)
+        })
+    })
+}
+
+fn shown<'a>(case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    case.record.stocks.iter().filter_map(|s| {
+        let item = case.items.get(&s.sale_item_id)?;
+        let impossible = match s.state {
+            ItemState::SoldOut => s.available + s.held > 0,
+            ItemState::AllHeld => s.available > 0 || s.held == 0,
+            ItemState::OnSale => s.available == 0,
+            ItemState::Closed => false,
+        };
+        // Paid units never come back by themselves, so a figure above the last one was never true.
+        let never =
+            s.paid > case.story.items.get(&s.sale_item_id)?.paid || s.available + s.held + s.paid > item.allotment;
+        (impossible || never).then(|| {
+            let (a, h, p) = (s.available, s.held, s.paid);
+            format!("item {}: shown as {:?} with {a} available, {h} held, {p} paid", item.id, s.state)
+        })
+    })
+}
