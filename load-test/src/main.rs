@@ -1,1 +1,98 @@
-fn main() {}
+//! The command line: which run, what it says, and how it ends.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use load_test::{
+    crash::{self, CrashArgs},
+    outcome::Outcome,
+    progress::Progress,
+    run::{Place, Run},
+    story::{self, StoryArgs},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Virtual buyers against the real server, with a verdict: never oversold, nothing lost.
+#[derive(Parser)]
+#[command(name = "load-test", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Story(StoryArgs),
+    Crash(CrashArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let told = match Cli::parse().command {
+        Command::Story(args) => {
+            scenario("story", &args.place, async |run, bar| story::play(&args, run, bar).await).await
+        }
+        Command::Crash(args) => {
+            scenario("crash", &args.place, async |run, bar| crash::play(&args, run, bar).await).await
+        }
+    };
+    match told {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("failed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prepares a run, plays it until it ends or somebody interrupts, and says what came of it.
+async fn scenario(
+    kind: &str,
+    place: &Place,
+    play: impl AsyncFnOnce(&Run, &Progress) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<bool> {
+    let (run, bar) = (Run::prepare(kind, place)?, Progress::new());
+    // Whatever is dropped here takes its server with it.
+    let played = tokio::select! {
+        played = play(&run, &bar) => played,
+        interrupted = interrupt() => Err(interrupted),
+    };
+    bar.done();
+    let outcome = match played {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            say(&run.last_words());
+            return Err(error.context(format!("the {kind} could not be played")));
+        }
+    };
+    say(&outcome.report);
+    if outcome.passed() {
+        say(&format!("the {kind} passed: no law was broken"));
+        run.clean();
+    } else {
+        say(&run.last_words());
+        say(&format!("the {kind} FAILED, {} wrongs:\n{}", outcome.wrong.len(), outcome.wrong_lines()));
+    }
+    Ok(outcome.passed())
+}
+
+/// Resolves when somebody wants us to stop.
+async fn interrupt() -> anyhow::Error {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate => {}
+    }
+    anyhow::anyhow!("interrupted")
+}
+
+/// A closed pipe is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

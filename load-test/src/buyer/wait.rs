@@ -1,0 +1,58 @@
+//! Waiting: how long a buyer holds still before trying again.
+
+use sale::port::chance::Chance;
+use std::time::Duration;
+
+const FIRST_MS: u64 = 100;
+const MOST_MS: u64 = 2_000;
+
+/// Back-off with full jitter: the ceiling doubles, the wait is anywhere below it.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    ceiling_ms: u64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { ceiling_ms: FIRST_MS }
+    }
+}
+
+impl Backoff {
+    pub fn next(&mut self, chance: &dyn Chance) -> Duration {
+        let wait = between(chance, self.ceiling_ms / 4, self.ceiling_ms);
+        self.ceiling_ms = (self.ceiling_ms * 2).min(MOST_MS);
+        Duration::from_millis(wait)
+    }
+
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// A whole number from `low` to `high`, both included.
+pub fn between(chance: &dyn Chance, low: u64, high: u64) -> u64 {
+    low + chance.below(high.saturating_sub(low) + 1)
+}
+
+/// True `percent` times of a hundred.
+pub fn happens(chance: &dyn Chance, percent: u64) -> bool {
+    chance.below(100) < percent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::clock::SeedChance;
+
+    #[test]
+    fn waits_grow_and_never_pass_the_bound() {
+        let (chance, mut backoff) = (SeedChance::new(1), Backoff::default());
+        for _ in 0..20 {
+            assert!(backoff.next(&chance) <= Duration::from_millis(MOST_MS));
+        }
+        assert!(backoff.next(&chance) >= Duration::from_millis(MOST_MS / 4));
+        backoff.reset();
+        assert!(backoff.next(&chance) <= Duration::from_millis(FIRST_MS));
+    }
+}

@@ -1,0 +1,15 @@
+//! The load test: a crowd of virtual buyers against the real server, and a verdict over everything they saw.
+
+pub mod buyer;
+pub mod crash;
+mod crowd;
+pub mod latency;
+mod limits;
+pub mod notebook;
+pub mod outcome;
+pub mod progress;
+pub mod run;
+pub mod scene;
+pub mod server;
+mod staff;
+pub mod story;

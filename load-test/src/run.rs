@@ -1,0 +1,190 @@
+//! The run: the folder of one run, the server in it, and how a run ends.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use kit::clock::{OsChance, SystemClock};
+use sale::{
+    port::{chance::Chance, clock::Clock},
+    time::UnixMs,
+};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    latency::Wait,
+    progress::Progress,
+    scene::{Scene, value},
+    server::{ServerPlan, free_port, tail},
+    staff::{Live, Staff},
+};
+
+/// How often staff look while waiting for the end.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// After the last unit is settled, this long for the last mails.
+const MAIL_WAIT: Duration = Duration::from_secs(15);
+/// What quiescence may take beyond every clock that runs.
+const QUIET_SPARE: Duration = Duration::from_secs(30);
+
+/// Where the server is, and where a run is kept.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Place {
+    /// The server's binary; by default the release build beside this program.
+    #[arg(long, value_name = "FILE")]
+    pub server: Option<PathBuf>,
+    /// Where to keep the run; by default a new folder for temporary files, removed after a run that passed.
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Keeps the folder in any case.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// One run's folder and server.
+pub struct Run {
+    pub folder: PathBuf,
+    pub server: ServerPlan,
+    /// Makes the accounts of this run unlike those of another.
+    pub name: String,
+    remove: bool,
+}
+
+impl Run {
+    /// A fresh folder and a free port. Errors: no such binary, or the folder holds another run.
+    pub fn prepare(kind: &str, place: &Place) -> anyhow::Result<Self> {
+        let chance: &dyn Chance = &OsChance;
+        let name = format!("{:x}", chance.below(1 << 32));
+        let folder =
+            place.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("miaosha-{kind}-{name}")));
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let data_dir = folder.join("data");
+        if data_dir.exists() {
+            bail!("{} holds another run", folder.display());
+        }
+        let server = ServerPlan {
+            exe: find_server(place.server.as_deref())?,
+            listen: free_port()?,
+            data_dir,
+            log: folder.join("server.log"),
+            staff_email: "staff@load.example".into(),
+            staff_password: format!("staff-{name}"),
+        };
+        Ok(Self { folder, server, name, remove: place.folder.is_none() && !place.keep })
+    }
+
+    pub fn observations(&self) -> PathBuf {
+        self.folder.join("observations.jsonl")
+    }
+
+    pub async fn staff(&self) -> anyhow::Result<Staff> {
+        Staff::sign_in(self.server.listen, &self.server.staff_email, &self.server.staff_password).await
+    }
+
+    /// What a person needs after a failure.
+    pub fn last_words(&self) -> String {
+        let (log, folder) = (tail(&self.server.log), self.folder.display());
+        format!("--- the end of the server's log ---\n{log}\n--- kept in {folder} ---")
+    }
+
+    /// Removes the folder of a run that passed, unless it is to be kept.
+    pub fn clean(&self) {
+        if self.remove {
+            // What cannot be removed stays for the system to tidy up.
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// `given`, else `miaosha` beside this program, else the release build of the same target folder.
+fn find_server(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(exe) = given {
+        return Ok(exe.to_owned());
+    }
+    let own = std::env::current_exe()?;
+    let beside = own.with_file_name("miaosha");
+    let release = own.ancestors().nth(2).map(|target| target.join("release/miaosha"));
+    let found = release.into_iter().chain([beside]).find(|exe| exe.is_file());
+    found.context("no release build of miaosha: run `cargo build --release`, or name the binary by --server")
+}
+
+/// Waits until `at` by the machine's clock.
+pub async fn until(at: UnixMs) {
+    let left = (at - SystemClock.now()).max(0) as u64;
+    sleep(Duration::from_millis(left)).await;
+}
+
+/// Waits until the closed sale is quiet. Errors: what was still moving when the time was over.
+pub async fn quiet(staff: &mut Staff, scene: &Scene, closes_in: Duration, bar: &Progress) -> anyhow::Result<Live> {
+    let clocks_ms = scene.facts.hold_ms + sale::rules::GRACE_MS + sale::rules::DOUBT_MS;
+    let bound = closes_in + Duration::from_millis(clocks_ms as u64) + QUIET_SPARE;
+    let give_up = Instant::now() + bound;
+    loop {
+        let live = staff.live(scene.facts.sale_id).await?;
+        bar.note(&figures(&live));
+        if live.is_quiet() {
+            return Ok(live);
+        }
+        if Instant::now() >= give_up {
+            bail!("waited {} s for the sale to become quiet: {}", bound.as_secs(), figures(&live));
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Waits for one mail an order, or until no more come: the verdict judges what is missing.
+pub async fn mails(staff: &mut Staff, live: &Live) -> anyhow::Result<()> {
+    let paid: u32 = live.items.iter().map(|item| item.paid).sum();
+    let give_up = Instant::now() + MAIL_WAIT;
+    while staff.mails().await? < paid as usize && Instant::now() < give_up {
+        sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+/// One line of figures.
+pub fn figures(live: &Live) -> String {
+    let mut text = format!("{:?}", live.state).to_lowercase();
+    for item in &live.items {
+        let (held, paying, paid, standby, of) = (item.held, item.paying, item.paid, item.standby, item.allotment);
+        let _ = write!(text, ": {paid} of {of} paid, {held} held, {paying} paying, {standby} stand by");
+    }
+    if live.queue_depth > 0 {
+        let _ = write!(text, ", {} on the queue", live.queue_depth);
+    }
+    text
+}
+
+/// What happened, in figures.
+pub fn report(scene: &Arc<Scene>, took: Duration) -> String {
+    let counts = &scene.counts;
+    let (receipts, paid, reconnects) = (value(&counts.receipts), value(&counts.paid), value(&counts.reconnects));
+    let mut text = format!("{:.0} s, {receipts} receipts, {paid} paid, {reconnects} reconnects\n", took.as_secs_f64());
+    for wait in Wait::ALL {
+        let _ = writeln!(text, "  {:<19} {}", wait.as_str(), scene.latencies.summary(wait));
+    }
+    for (name, count) in counts.named() {
+        let _ = writeln!(text, "  {count:>7}  {name}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_do_not_share_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let exe = folder.path().join("miaosha");
+        std::fs::write(&exe, "").unwrap();
+        let place = Place { server: Some(exe), folder: Some(folder.path().join("run")), keep: false };
+        let first = Run::prepare("story", &place).unwrap();
+        std::fs::create_dir(&first.server.data_dir).unwrap();
+        let error = Run::prepare("story", &place).err().unwrap();
+        assert!(error.to_string().contains("holds another run"), "{error}");
+    }
+}
