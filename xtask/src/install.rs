@@ -21,7 +21,6 @@ const SYSTEM: &[(&str, &[&str])] =
 /// What was found or brought.
 pub struct Tools {
     pub node: PathBuf,
-    pub cargo_deny: PathBuf,
 }
 
 /// Brings everything; a second call does nothing.
@@ -29,7 +28,8 @@ pub fn all() -> Result<Tools> {
     system()?;
     let (node, npm) = node()?;
     browser_modules(&node, &npm)?;
-    Ok(Tools { node, cargo_deny: cargo_deny()? })
+    cargo_deny()?;
+    Ok(Tools { node })
 }
 
 fn system() -> Result<()> {
@@ -120,18 +120,12 @@ fn browser_modules(node: &Path, npm: &Path) -> Result<()> {
     run(&mut install).context("could not install the browser tests' modules; try `npm ci` in static/e2e")
 }
 
-/// cargo-deny, built once into the target folder where the machine has none.
-fn cargo_deny() -> Result<PathBuf> {
-    if has("cargo-deny") {
-        return Ok("cargo-deny".into());
+/// cargo-deny, built once into cargo's own folder, where it stays for the next clone.
+fn cargo_deny() -> Result<()> {
+    if output(&["cargo", "deny", "--version"]).is_some() {
+        return Ok(());
     }
-    let tools = root().join("target/tools/cargo");
-    let program = tools.join("bin/cargo-deny");
-    if !program.is_file() {
-        eprintln!("building cargo-deny once (a few minutes)");
-        let mut install =
-            command(&["cargo", "install", "--quiet", "--locked", "cargo-deny", "--no-default-features", "--root"]);
-        run(install.arg(&tools)).context("could not build cargo-deny; try `cargo install cargo-deny`")?;
-    }
-    Ok(program)
+    eprintln!("building cargo-deny once (a few minutes)");
+    run(&mut command(&["cargo", "install", "--quiet", "--locked", "cargo-deny", "--no-default-features"]))
+        .context("could not build cargo-deny; try `cargo install cargo-deny`")
 }
