@@ -16,17 +16,14 @@ pub(crate) struct Change<'a> {
     pub deadline: Option<UnixMs>,
 }
 
-pub(crate) async fn log_change(tx: &mut Tx, at: UnixMs, item: SaleItemId, change: Change<'_>) -> Result<(), JournalError> {
+pub(crate) async fn log_change(
+    tx: &mut Tx,
+    at: UnixMs,
+    item: SaleItemId,
+    change: Change<'_>,
+) -> Result<(), JournalError> {
     let (taken, waiting) = change.counters.map_or((None, None), |(t, w)| (Some(i64::from(t)), Some(i64::from(w))));
-    let args = args![
-        at,
-        item,
-        change.claim.map(|c| c.0),
-        change.what,
-        change.quantity,
-        taken,
-        waiting,
-        change.deadline
-    ];
+    let args =
+        args![at, item, change.claim.map(|c| c.0), change.what, change.quantity, taken, waiting, change.deadline];
     tx.run(sql!("change_log/insert"), args).await.map(drop)
 }

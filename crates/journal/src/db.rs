@@ -5,7 +5,10 @@
 use sale::time::UnixMs;
 use sqlx::{
     Row as _,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
+    },
 };
 use std::{path::Path, time::Duration};
 use uuid::Uuid;
@@ -140,7 +143,11 @@ impl Db {
             .busy_timeout(WRITER_WAIT)
             .statement_cache_capacity(200);
         let pool = |max| {
-            SqlitePoolOptions::new().max_connections(max).acquire_timeout(WRITER_WAIT).idle_timeout(None).max_lifetime(None)
+            SqlitePoolOptions::new()
+                .max_connections(max)
+                .acquire_timeout(WRITER_WAIT)
+                .idle_timeout(None)
+                .max_lifetime(None)
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("./migrations/sqlite").run(&writer).await.map_err(|e| JournalError::Data(e.to_string()))?;

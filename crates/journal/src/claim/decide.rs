@@ -47,7 +47,11 @@ impl Locked {
         let honest = claim.sale_item_id == self.item_id
             && (1..=ATTEMPT_MAX).contains(&claim.attempt)
             && claim.id == claim_id(claim.sale_item_id, claim.buyer_id, claim.attempt);
-        if honest { Ok(()) } else { Err(JournalError::Data(format!("claim {} does not follow from its parts", claim.id))) }
+        if honest {
+            Ok(())
+        } else {
+            Err(JournalError::Data(format!("claim {} does not follow from its parts", claim.id)))
+        }
     }
 
     pub async fn known(&mut self, claim: &Claim) -> Result<Option<Row>, JournalError> {
@@ -55,7 +59,13 @@ impl Locked {
     }
 
     /// Every grant that reaches the lock advances the ratified number of its kind, whatever becomes of its claim.
-    fn ratify_grant(&mut self, epoch: i64, claim: &Claim, grant: &Grant, known: Option<&Row>) -> Result<Brought, RatifyError> {
+    fn ratify_grant(
+        &mut self,
+        epoch: i64,
+        claim: &Claim,
+        grant: &Grant,
+        known: Option<&Row>,
+    ) -> Result<Brought, RatifyError> {
         let Grant::Granted { kind, first, quantity } = *grant else { return Ok(Brought::Nothing) };
         if let Some(row) = known
             && row.int("epoch")? == epoch

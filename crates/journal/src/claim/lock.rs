@@ -133,7 +133,13 @@ impl Locked {
     }
 
     /// One line of the change log with the counters as they are now; the claim's buyer is told.
-    pub async fn log(&mut self, what: &str, claim: ClaimId, quantity: u32, deadline: Option<UnixMs>) -> Result<(), JournalError> {
+    pub async fn log(
+        &mut self,
+        what: &str,
+        claim: ClaimId,
+        quantity: u32,
+        deadline: Option<UnixMs>,
+    ) -> Result<(), JournalError> {
         self.touch(claim);
         let counters = Some((self.tally.taken, self.tally.waiting));
         let change = Change { what, claim: Some(claim), quantity, counters, deadline };

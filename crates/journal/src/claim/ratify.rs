@@ -16,7 +16,12 @@ impl Journal {
     /// Shape: one grant a command, as the ledger gave them at `epoch`; a withdraw carries [`Grant::Nothing`].
     /// Repeat: a known claim id is answered from its row; the units of a fresh grant for it are given back.
     /// Errors: [`RatifyError`]; whichever it is, nothing was written.
-    pub async fn ratify(&self, item: SaleItemId, epoch: i64, batch: &[(Command, Grant)]) -> Result<Ratified, RatifyError> {
+    pub async fn ratify(
+        &self,
+        item: SaleItemId,
+        epoch: i64,
+        batch: &[(Command, Grant)],
+    ) -> Result<Ratified, RatifyError> {
         let mut locked = self.lock(item).await?;
         let asks = batch.iter().any(|(command, _)| matches!(command, Command::Claim(_)));
         if asks && epoch != locked.levels.epoch && obeyed(Law::Epoch) {

@@ -83,7 +83,12 @@ async fn views(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<ClaimView>, JournalErr
     Ok(views)
 }
 
-async fn with_place(tx: &mut Tx, item: SaleItemId, row: &Row, chances: &mut Option<Chances>) -> Result<ClaimView, JournalError> {
+async fn with_place(
+    tx: &mut Tx,
+    item: SaleItemId,
+    row: &Row,
+    chances: &mut Option<Chances>,
+) -> Result<ClaimView, JournalError> {
     let (mut view, ticket) = view_of(row)?;
     let Some(ticket) = ticket.filter(|_| view.state == ClaimState::Standby) else { return Ok(view) };
     let chances = match chances {

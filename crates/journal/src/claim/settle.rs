@@ -52,7 +52,12 @@ impl Locked {
         Ok(())
     }
 
-    pub async fn set_outcome(&mut self, claim: ClaimId, outcome: &str, reason: Option<Reason>) -> Result<(), JournalError> {
+    pub async fn set_outcome(
+        &mut self,
+        claim: ClaimId,
+        outcome: &str,
+        reason: Option<Reason>,
+    ) -> Result<(), JournalError> {
         let args = args![outcome, reason.map(Reason::as_str), self.now, claim];
         self.tx.run(sql!("claim/outcome"), args).await.map(drop)
     }

@@ -42,8 +42,12 @@ impl Locked {
         for row in self.tx.rows(sql!("hold/due"), args).await? {
             let (state, deadline): (HoldState, UnixMs) = (row.word("state")?, row.at("deadline")?);
             match state {
-                HoldState::Held if rules::may_expire(deadline, self.now) => self.expire(&row, HoldEvent::Expire).await?,
-                HoldState::Paying if rules::doubt_ended(deadline, self.now) => self.expire(&row, HoldEvent::Doubt).await?,
+                HoldState::Held if rules::may_expire(deadline, self.now) => {
+                    self.expire(&row, HoldEvent::Expire).await?
+                }
+                HoldState::Paying if rules::doubt_ended(deadline, self.now) => {
+                    self.expire(&row, HoldEvent::Doubt).await?
+                }
                 _ => {}
             }
         }
@@ -62,7 +66,13 @@ impl Locked {
     }
 
     /// Ends a hold by compare-and-set; its units are free again. False where it had moved on.
-    pub async fn end_hold(&mut self, claim: ClaimId, from: HoldState, quantity: u32, event: HoldEvent) -> Result<bool, JournalError> {
+    pub async fn end_hold(
+        &mut self,
+        claim: ClaimId,
+        from: HoldState,
+        quantity: u32,
+        event: HoldEvent,
+    ) -> Result<bool, JournalError> {
         let Some(to) = from.after(event) else { return Ok(false) };
         let ended = self.tx.run(sql!("hold/end"), args![word(to), self.now, claim, word(from)]).await? == 1;
         if ended {

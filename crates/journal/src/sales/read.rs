@@ -23,7 +23,12 @@ impl Journal {
     }
 
     /// A page of sales, the latest opening first. `hide` leaves out one stage (drafts, for the public); `after` is the last one seen.
-    pub async fn sales(&self, hide: Option<Stage>, after: Option<SaleId>, max: u32) -> Result<Vec<SaleView>, JournalError> {
+    pub async fn sales(
+        &self,
+        hide: Option<Stage>,
+        after: Option<SaleId>,
+        max: u32,
+    ) -> Result<Vec<SaleView>, JournalError> {
         let mut tx = self.db.snapshot().await?;
         let hidden = hide.map(crate::db::word).unwrap_or_default();
         let (paged, last) = (i64::from(after.is_some()), after.map_or(Uuid::nil(), |id| id.0));
@@ -39,8 +44,10 @@ impl Journal {
     pub async fn live_sales(&self) -> Result<Vec<SaleView>, JournalError> {
         let mut tx = self.db.snapshot().await?;
         let sales = tx.rows(sql!("sale/live"), args![]).await?;
-        let mut views: Vec<SaleView> =
-            sales.iter().map(|row| Ok(SaleView { sale: sale_of(row)?, items: vec![] })).collect::<Result<_, JournalError>>()?;
+        let mut views: Vec<SaleView> = sales
+            .iter()
+            .map(|row| Ok(SaleView { sale: sale_of(row)?, items: vec![] }))
+            .collect::<Result<_, JournalError>>()?;
         for row in tx.rows(sql!("item/live"), args![]).await? {
             let item = item_of(&row)?;
             if let Some(view) = views.iter_mut().find(|v| v.sale.id == item.item.sale_id) {
@@ -82,8 +89,16 @@ pub(crate) fn sale_of(row: &Row) -> Result<Sale, JournalError> {
 pub(crate) fn levels_of(row: &Row) -> Result<Levels, JournalError> {
     Ok(Levels {
         epoch: row.int("epoch")?,
-        units: Counters { granted: row.int("unit_ratified")?, limit: row.int("unit_limit")?, drawn: row.int("unit_drawn")? },
-        places: Counters { granted: row.int("place_ratified")?, limit: row.int("place_limit")?, drawn: row.int("place_drawn")? },
+        units: Counters {
+            granted: row.int("unit_ratified")?,
+            limit: row.int("unit_limit")?,
+            drawn: row.int("unit_drawn")?,
+        },
+        places: Counters {
+            granted: row.int("place_ratified")?,
+            limit: row.int("place_limit")?,
+            drawn: row.int("place_drawn")?,
+        },
     })
 }
 
@@ -91,7 +106,8 @@ fn item_of(row: &Row) -> Result<ItemView, JournalError> {
     let bad = |what: &str| JournalError::Data(format!("sale item has an unreadable {what}"));
     let currency = row.text("currency")?.parse().map_err(|_| bad("currency"))?;
     let money = |amount_minor| Money { amount_minor, currency };
-    let question = row.opt_text("question")?.map(|q| serde_json::from_str(&q)).transpose().map_err(|_| bad("question"))?;
+    let question =
+        row.opt_text("question")?.map(|q| serde_json::from_str(&q)).transpose().map_err(|_| bad("question"))?;
     let paid = row.count("paid")?;
     let item = SaleItem {
         id: row.id("id")?,
