@@ -1,0 +1,30 @@
+//! Announcing: what was committed is told to people and to the ledger, neither waiting for the other.
+
+use journal::claim::Ratified;
+use sale::{
+    ids::SaleItemId,
+    port::ledger::{LedgerError, Levels},
+    told::Told,
+};
+
+use crate::counter::Counter;
+
+impl Counter {
+    /// Tells what a committed transaction changed. Nothing here can fail the commit: who misses it is told again by the relay.
+    pub async fn announce(&self, done: Ratified) {
+        let Ratified { sale_id, sale_item_id, claims, levels, stock, knocks } = done;
+        let mut told: Vec<Told> = claims.into_iter().map(Told::Claim).collect();
+        told.extend(self.board.note(sale_id, sale_item_id, stock, levels.gate_open()));
+        tokio::join!(self.stores.bus.tell(told), self.raise(sale_item_id, levels), self.stores.timers.arm(knocks));
+    }
+
+    async fn raise(&self, item: SaleItemId, levels: Levels) {
+        match self.stores.ledger.raise(item, levels).await {
+            Ok(_) => {}
+            // The reconciler sends the same levels every second, and builds what is missing.
+            Err(error @ (LedgerError::Unavailable | LedgerError::Missing | LedgerError::OtherEpoch(_))) => {
+                tracing::debug!(sale_item = %item, %error, "the ledger could not be raised now");
+            }
+        }
+    }
+}

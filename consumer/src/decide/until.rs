@@ -1,0 +1,99 @@
+//! Until it is decided: obstacles are waited out, a culprit is put aside, its neighbours are decided all the same.
+
+use journal::claim::Ratified;
+use sale::{claim::Command, ids::SaleItemId};
+use std::time::Instant;
+
+use super::batch::Obstacle;
+use crate::counter::Counter;
+
+/// The name under which commands are put aside that the journal refuses.
+const SOURCE: &str = "decide";
+/// So many mendings in a row go without a wait; more of them are an obstacle like any other.
+const MENDINGS_AT_ONCE: u32 = 3;
+
+enum End {
+    Decided(Ratified),
+    /// The batch cannot be written, and why.
+    Culprit(String),
+    /// The soft stop began while something did not answer.
+    Stopped,
+}
+
+impl Counter {
+    /// Decides these commands of one item and tells it; `false` if the soft stop began before that was possible.
+    pub(crate) async fn decide(&self, item: SaleItemId, commands: &[Command]) -> bool {
+        match self.until_decided(item, commands).await {
+            End::Decided(done) => self.announced(done).await,
+            End::Stopped => false,
+            End::Culprit(why) if commands.len() == 1 => self.put_aside(commands, &why).await,
+            End::Culprit(_) => self.decide_singly(item, commands).await,
+        }
+    }
+
+    /// Somebody in this batch cannot be decided. A neighbour must not suffer for it.
+    async fn decide_singly(&self, item: SaleItemId, commands: &[Command]) -> bool {
+        for command in commands.chunks(1) {
+            let decided = match self.until_decided(item, command).await {
+                End::Decided(done) => self.announced(done).await,
+                End::Culprit(why) => self.put_aside(command, &why).await,
+                End::Stopped => false,
+            };
+            if !decided {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn announced(&self, done: Ratified) -> bool {
+        metrics::counter!("claims_decided_total").increment(done.claims.len() as u64);
+        self.announce(done).await;
+        true
+    }
+
+    async fn until_decided(&self, item: SaleItemId, commands: &[Command]) -> End {
+        let begun = Instant::now();
+        let (mut mendings, mut waits) = (0, 0);
+        loop {
+            let why = match self.attempt(item, commands).await {
+                Ok(done) => {
+                    metrics::histogram!("decide_seconds").record(begun.elapsed());
+                    return End::Decided(done);
+                }
+                Err(Obstacle::Culprit(why)) => return End::Culprit(why),
+                Err(Obstacle::Mended) if mendings < MENDINGS_AT_ONCE => {
+                    mendings += 1;
+                    continue;
+                }
+                Err(Obstacle::Mended) => "the ledger does not stay mended".to_owned(),
+                Err(Obstacle::Wait(why)) => why,
+            };
+            // The delivery stays in hand: given back, it would be overtaken.
+            if waits == 0 {
+                tracing::warn!(sale_item = %item, commands = commands.len(), why, "claims wait to be decided");
+            }
+            if !self.life.sleep(self.config.decide.wait(waits)).await {
+                return End::Stopped;
+            }
+            (mendings, waits) = (0, waits + 1);
+        }
+    }
+
+    /// Puts a command on the shelf for staff, so that the queue goes on. `false` if the stop began before it lay there.
+    async fn put_aside(&self, command: &[Command], why: &str) -> bool {
+        let body = serde_json::to_string(command).unwrap_or_default();
+        let mut waits = 0;
+        while let Err(error) = self.journal.park(SOURCE, &body, why).await {
+            tracing::warn!(%error, "a command that cannot be decided cannot be put aside either");
+            if !self.life.sleep(self.config.decide.wait(waits)).await {
+                return false;
+            }
+            waits += 1;
+        }
+        metrics::counter!("parked_total", "source" => SOURCE).increment(1);
+        let claim = command.first().map(|command| command.claim().id.to_string()).unwrap_or_default();
+        tracing::error!(claim, why, "alarm: a command cannot be decided and was parked");
+        true
+    }
+}

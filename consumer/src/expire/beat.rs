@@ -1,0 +1,44 @@
+//! The heartbeat: proof that the journal's clock goes; where it stood still, everybody is given the time back.
+
+use std::sync::Arc;
+
+use journal::heartbeat::Beat;
+use sale::{claim::ClaimView, port::timers::Knock, rules::GRACE_MS, told::Told};
+
+use crate::counter::Counter;
+
+/// So many claims are told of a shift; who is beyond it reads their claim again when they come back.
+const TOLD_MAX: u32 = 10_000;
+
+/// Beats until the soft stop.
+pub(crate) async fn run(counter: Arc<Counter>) {
+    loop {
+        match counter.journal.beat().await {
+            Ok(beat) if beat.shifted_ms > 0 => counter.shifted(beat).await,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "no heartbeat: nobody judges time until the journal answers"),
+        }
+        if !counter.life.sleep(counter.config.expire.beat_every.get()).await {
+            return;
+        }
+    }
+}
+
+impl Counter {
+    /// Every live deadline has moved: whoever holds something is told, and the doors read the closing times again.
+    async fn shifted(&self, beat: Beat) {
+        metrics::counter!("clock_shifts_total").increment(1);
+        tracing::warn!(shifted_ms = beat.shifted_ms, "the clock had stood still: every live deadline moved");
+        let claims = self.journal.claims_changed_since(beat.at, TOLD_MAX).await.unwrap_or_default();
+        let sales = self.journal.live_sales().await.unwrap_or_default();
+        let knocks = claims.iter().filter_map(knock).collect();
+        let told = sales.iter().map(|view| Told::Sale { sale_id: view.sale.id });
+        let told = told.chain(claims.into_iter().map(Told::Claim)).collect();
+        tokio::join!(self.stores.bus.tell(told), self.stores.timers.arm(knocks));
+    }
+}
+
+fn knock(claim: &ClaimView) -> Option<Knock> {
+    let (claim_id, sale_item_id) = (claim.claim_id, claim.sale_item_id);
+    Some(Knock { sale_item_id, claim_id, generation: claim.generation?, due_at: claim.deadline? + GRACE_MS })
+}
