@@ -5,6 +5,8 @@
 
 mod announce;
 mod catch_up;
+#[cfg(test)]
+mod described;
 mod frame;
 mod hub;
 mod line;

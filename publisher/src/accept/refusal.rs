@@ -38,6 +38,25 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// Every code there is: what the socket's description is compared with.
+    #[cfg(test)]
+    pub(crate) const CODES: [&str; 14] = [
+        "not_found",
+        "not_open",
+        "paused",
+        "closed",
+        "already_claimed",
+        "sold_out",
+        "all_held",
+        "wrong_answer",
+        "too_fast",
+        "invalid",
+        "limit_reached",
+        "unavailable",
+        "paying",
+        "ended",
+    ];
+
     pub(crate) fn already(view: ClaimView, pass: Option<String>) -> Self {
         Self::AlreadyClaimed(Box::new((view, pass)))
     }
