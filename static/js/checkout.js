@@ -13,7 +13,7 @@ import { timebar } from "./ui/timebar.js";
 
 const claimId = location.pathname.split("/")[2];
 const shop = new Miaosha();
-await startPage({ words: ["sale", "shop"], session: shop.session });
+await startPage({ words: ["sale", "claim", "shop"], session: shop.session });
 if (!shop.session.signedIn) location.replace(`/account?next=${encodeURIComponent(location.pathname)}`);
 
 const button = byId("pay");

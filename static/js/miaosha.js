@@ -14,10 +14,8 @@ const PENDING_REREAD_MS = 3_000;
 const PENDING = new Set(["received", "paying"]);
 
 /**
- * One buyer's connection to the shop.
- *
- * Events (see {@link Miaosha#on}): `sale` and `claim` (the object, whenever something newer is known), `session`
- * (the user or null), `connection` (`{open}`), `notice` (`{code, text, until?}`), `problem` (a {@link Problem} of the background).
+ * One buyer's connection to the shop. Events: `sale` and `claim` (the object, whenever something newer is known),
+ * `session` (the user or null), `connection` (`{open}`), `notice` (`{code, text, until?}`), `problem` (a {@link Problem}).
  */
 export class Miaosha {
   #events = new EventTarget();
@@ -30,10 +28,7 @@ export class Miaosha {
   #reread = null;
   #rereadDue = Infinity;
 
-  /**
-   * @param {{origin?: string, session?: Session, clock?: ServerClock}} [options]
-   *   `origin`: where the shop is, for instance `https://shop.example`; default is the page's own origin
-   */
+  /** @param {{origin?: string, session?: Session, clock?: ServerClock}} [options] `origin`: of the shop, default is the page's */
   constructor({ origin = "", session, clock } = {}) {
     this.session = session ?? new Session({ origin });
     this.clock = clock ?? new ServerClock();
@@ -80,7 +75,6 @@ export class Miaosha {
     return this.#learnSale(raw);
   }
 
-  /** Asks for the buyer's claims; with socket frames this is a safety net, on a first page it is the beginning. */
   async readClaims() {
     if (!this.session.signedIn) return [];
     const { items } = await this.session.send("/me/claims");
@@ -103,7 +97,6 @@ export class Miaosha {
     return (await this.#taking()).withdraw(claimId);
   }
 
-  /** Ends the connection; the object is of no use afterwards. */
   close() {
     clearTimeout(this.#reread);
     this.#watched.clear();
@@ -122,8 +115,6 @@ export class Miaosha {
     });
     return this.#taker;
   }
-
-  // ---- what is known ------------------------------------------------------------------------------------------------
 
   #accepted(frame) {
     return this.#learnClaim({ ...frame, attempt: frame.attempt ?? 1, state: "received", version: 0 });
@@ -147,8 +138,6 @@ export class Miaosha {
     if (PENDING.has(claim.state)) this.#plan();
     return claim;
   }
-
-  // ---- socket -------------------------------------------------------------------------------------------------------
 
   #listen() {
     this.socket.addEventListener("open", () => this.#greet());
@@ -208,8 +197,6 @@ export class Miaosha {
     this.#fire("session", this.session.user);
     this.#refresh();
   }
-
-  // ---- safety net ---------------------------------------------------------------------------------------------------
 
   #wake() {
     this.socket.wake();

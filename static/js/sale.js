@@ -6,7 +6,7 @@ import { panel, panelKey } from "./sale/panel.js";
 import { announcement, nextChange, viewOf } from "./sale/view.js";
 import { announce, callBack } from "./ui/announce.js";
 import { byId, h, showPane } from "./ui/dom.js";
-import { errorText, t } from "./ui/i18n.js";
+import { addWords, errorText, t } from "./ui/i18n.js";
 import { startPage } from "./ui/shell.js";
 import { toast } from "./ui/toast.js";
 
@@ -37,7 +37,9 @@ try {
 
 // Who only looks on does not need to carry the states of a claim.
 async function buyerParts() {
-  if (shop.session.signedIn) bodies ??= (await import("./sale/claimstates.js")).CLAIM_BODIES;
+  if (!shop.session.signedIn || bodies) return;
+  const [{ CLAIM_BODIES }] = await Promise.all([import("./sale/claimstates.js"), addWords("claim")]);
+  bodies = CLAIM_BODIES;
 }
 
 function draw() {

@@ -9,15 +9,12 @@ const ANSWER_MS = 5_000;
 const BURST = 5;
 const BURST_GAP_MS = 150;
 
-/** How long to wait before try number `n`: what the server asked for, plus full jitter over a doubling range. */
+/** The wait before try `n`: what the server asked for, plus full jitter over a doubling range. */
 export function backoff(n, resumeAfterMs = 0, random = Math.random) {
   return resumeAfterMs + random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** n);
 }
 
-/**
- * A socket that comes back. It measures the clock and notices a dead line; what frames mean is its owner's business.
- * Fires `frame` (detail: the object), `open` (after hello) and `down` (detail: {code}).
- */
+/** A socket that comes back. Fires `frame` (the object), `open` (after hello) and `down` ({code}). */
 export class LiveSocket extends EventTarget {
   #ws = null;
   #tries = 0;

@@ -18,8 +18,8 @@ export function readClaim(raw) {
 }
 
 /**
- * What is known after `next` arrived: the sale's own fields from the higher version, each item's stock from the higher
- * stock version. Fields that only HTTP bodies carry (product, question) stay when a frame comes without them.
+ * The sale's own fields come from the higher version, each item's stock from the higher stock version; what only HTTP
+ * bodies carry (product, question) stays.
  */
 export function mergeSale(old, next, now) {
   if (!old) return stamped({ ...next }, now);
@@ -59,7 +59,7 @@ export function newerClaim(old, next) {
 
 export const ended = (claim) => ENDED.has(claim?.state);
 
-/** The number of the next attempt: a claim that has not ended is asked for again under its own number. */
+/** A claim that has not ended is asked for again under its own number. */
 export function nextAttempt(claim) {
   if (!claim) return 1;
   return ended(claim) ? claim.attempt + 1 : claim.attempt;

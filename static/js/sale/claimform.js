@@ -13,7 +13,7 @@ export function claimForm({ shop, sale, item }) {
   const button = h("button.primary.big", { type: "submit", disabled: true, "data-testid": "claim-button" });
   const fault = h("p.fault", { role: "alert", "data-testid": "claim-error" });
   const guest = guestNote();
-  const el = h("form.claim", { novalidate: true }, asks?.el, quantity?.el, h("div.claim-bar", {}, guest, fault, button));
+  const el = h("form.claim", { novalidate: true }, asks?.el, quantity?.el, guest, h("div.claim-bar", {}, fault, button));
   let view = null;
   let busy = false;
 

@@ -30,10 +30,9 @@ function set(el, name, value) {
   else el.setAttribute(name, value === true ? "" : value);
 }
 
-/** The element with that id; pages and scripts are one unit, so it is there. */
 export const byId = (id) => document.getElementById(id);
 
-/** Shows the first of the elements with `data-pane` whose pane has that name, hides the others. */
+/** Shows the parts of the page with that `data-pane`, hides the others. */
 export function showPane(name) {
   for (const pane of document.querySelectorAll("[data-pane]")) pane.hidden = pane.dataset.pane !== name;
 }

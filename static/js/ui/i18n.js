@@ -17,6 +17,13 @@ export async function startLanguage(extra = []) {
   translate(document);
 }
 
+/** One more part of the catalogue, once it is known to be needed. */
+export async function addWords(part) {
+  if (parts.includes(`.${part}`)) return;
+  parts.push(`.${part}`);
+  await load(lang);
+}
+
 /** Changes the language of the page in place; forms keep what was typed. */
 export async function changeLanguage(next) {
   localStorage.setItem(KEY, next);
