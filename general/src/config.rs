@@ -5,6 +5,8 @@ mod rate;
 use kit::config::{ConfigError, Dur, Size, ensure};
 use serde::Deserialize;
 
+use crate::checkout::CheckoutConfig;
+
 pub use rate::RateText;
 
 /// The sections `[general.*]` of the manual, for whoever puts a whole manual together.
@@ -21,6 +23,7 @@ pub struct Config {
     pub tokens: TokenConfig,
     pub passwords: PasswordConfig,
     pub limits: LimitConfig,
+    pub checkout: CheckoutConfig,
 }
 
 impl Default for Config {
@@ -33,6 +36,7 @@ impl Default for Config {
             tokens: TokenConfig::default(),
             passwords: PasswordConfig::default(),
             limits: LimitConfig::default(),
+            checkout: CheckoutConfig::default(),
         }
     }
 }
@@ -91,6 +95,7 @@ impl Config {
         let some = |dur: Dur, key| ensure(dur > Dur::default(), key, "must be more than nothing");
         some(self.prune_every, "general.prune_every")?;
         some(self.reconcile_every, "general.reconcile_every")?;
+        self.checkout.check()?;
         ensure(self.body_max >= Size::kib(16), "general.body_max", "must hold a plan: at least 16KiB")?;
         ensure(self.tokens.access_ttl >= Dur::of_s(1), "general.tokens.access_ttl", "must be at least 1s")?;
         ensure(

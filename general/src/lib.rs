@@ -15,10 +15,12 @@ pub mod account;
 mod admin;
 mod background;
 mod catalogue;
+pub mod checkout;
 pub mod config;
 pub mod docs;
 mod limits;
 mod optional;
+mod order;
 mod page;
 mod refusal;
 mod sale_body;
@@ -43,8 +45,9 @@ pub fn start(
     let (clock, body_max) = (stores.clock.clone(), config.body_max.bytes());
     let shop = Shop::new(stores, journal, config, keys.clone(), count_sockets);
     background::spawn(&shop, &life);
+    let till = checkout::start(&shop, &life);
     let (routes, _) = routes().split_for_parts();
-    let routes = routes.layer(DefaultBodyLimit::max(body_max)).with_state(shop);
+    let routes = routes.layer(till).layer(DefaultBodyLimit::max(body_max)).with_state(shop);
     with_keys(routes, keys, clock)
 }
 
@@ -55,5 +58,11 @@ pub fn openapi() -> OpenApi {
 
 /// Every room's routes. A new room adds one line.
 fn routes() -> OpenApiRouter<Shop> {
-    docs::base().merge(account::routes()).merge(catalogue::routes()).merge(sales::routes()).merge(admin::routes())
+    docs::base()
+        .merge(account::routes())
+        .merge(catalogue::routes())
+        .merge(sales::routes())
+        .merge(admin::routes())
+        .merge(checkout::routes())
+        .merge(order::routes())
 }

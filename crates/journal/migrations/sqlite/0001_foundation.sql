@@ -182,14 +182,14 @@ CREATE TABLE payment (
     attempt      BIGINT NOT NULL,
     amount_minor BIGINT NOT NULL,
     currency     TEXT   NOT NULL,
-    state        TEXT   NOT NULL CHECK (state IN ('authorising', 'authorised', 'declined', 'in_doubt', 'captured', 'capture_failed', 'voided', 'refunded')),
+    state        TEXT   NOT NULL CHECK (state IN ('authorising', 'cancelling', 'authorised', 'declined', 'in_doubt', 'captured', 'capture_failed', 'voided', 'refunded')),
     -- What the order needs once a late yes is found: the shipping as JSON.
     shipping     TEXT   NOT NULL,
     started_at   BIGINT NOT NULL,
     changed_at   BIGINT NOT NULL,
     PRIMARY KEY (claim_id, attempt)
 );
-CREATE INDEX payment_open ON payment (state, changed_at) WHERE state IN ('authorising', 'authorised', 'in_doubt');
+CREATE INDEX payment_open ON payment (state, changed_at) WHERE state IN ('authorising', 'cancelling', 'in_doubt');
 
 CREATE TABLE idempotency (
     user_id    BLOB   NOT NULL,

@@ -1,1 +1,1 @@
-UPDATE payment SET state = 'in_doubt', changed_at = $1 WHERE claim_id = $2 AND state = 'authorising'
+UPDATE payment SET state = 'in_doubt', changed_at = $1 WHERE claim_id = $2 AND state IN ('authorising', 'cancelling')

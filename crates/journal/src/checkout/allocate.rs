@@ -37,10 +37,9 @@ impl Journal {
         let now = self.now(&mut tx).await?;
         let Some(payment) = PaymentRow::read(&mut tx, key).await? else { return Ok(Allocated::Stray) };
         let Some(hold) = HoldRow::read(&mut tx, key.claim_id).await? else { return Ok(Allocated::Stray) };
-        if !hold.is_paying(key.attempt) || !leave_paying(&mut tx, key, HoldState::Allocated, now).await? {
+        if !hold.is_paying(key.attempt) || !take(&mut tx, key, now).await? {
             return already(&mut tx, &payment).await;
         }
-        move_payment(&mut tx, key, PaymentStage::Authorising, PaymentStage::Authorised, now).await?;
         let (order, mail) = place(&mut tx, &payment, &hold, clerk, now).await?;
         outbox::put(&mut tx, outbox::MAIL, order.id, &mail, now).await?;
         outbox::put(&mut tx, outbox::CAPTURE, order.id, &key, now).await?;
@@ -56,6 +55,12 @@ impl Journal {
         tx.commit().await?;
         Ok(Allocated::Order(order))
     }
+}
+
+/// Both rows must stand as a yes needs them: a try that is being cancelled can make no order.
+async fn take(tx: &mut Tx, key: PaymentKey, now: UnixMs) -> Result<bool, JournalError> {
+    Ok(leave_paying(tx, key, HoldState::Allocated, now).await?
+        && move_payment(tx, key, PaymentStage::Authorising, PaymentStage::Authorised, now).await?)
 }
 
 async fn already(tx: &mut Tx, payment: &PaymentRow) -> Result<Allocated, JournalError> {

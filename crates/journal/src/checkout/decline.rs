@@ -28,7 +28,9 @@ impl Journal {
         if !hold.is_paying(key.attempt) || !leave_paying(&mut tx, key, HoldState::Held, now).await? {
             return Ok(Declined::Stray);
         }
-        move_payment(&mut tx, key, PaymentStage::Authorising, PaymentStage::Declined, now).await?;
+        for from in [PaymentStage::Authorising, PaymentStage::Cancelling] {
+            move_payment(&mut tx, key, from, PaymentStage::Declined, now).await?;
+        }
         let body = clerk.declined(hold.deadline);
         answer::finish(&mut tx, key, &Stored { status: DECLINED, body }).await?;
         let change = Change {

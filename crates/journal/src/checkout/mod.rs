@@ -59,6 +59,8 @@ pub const ENDED: u16 = 410;
 pub enum PaymentStage {
     /// The provider was or will be asked; its hold is paying.
     Authorising,
+    /// Nobody waits for a yes any more: what the provider has is being cancelled, and no order can come of it.
+    Cancelling,
     /// The order exists; the money waits to be captured.
     Authorised,
     Declined,
