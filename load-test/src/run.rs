@@ -152,8 +152,10 @@ pub fn figures(live: &Live) -> String {
         let (held, paying, paid, standby, of) = (item.held, item.paying, item.paid, item.standby, item.allotment);
         let _ = write!(text, ": {paid} of {of} paid, {held} held, {paying} paying, {standby} stand by");
     }
-    if live.queue_depth > 0 {
-        let _ = write!(text, ", {} on the queue", live.queue_depth);
+    match live.queue_depth {
+        Some(0) => {}
+        Some(depth) => _ = write!(text, ", {depth} on the queue"),
+        None => text.push_str(", the queue does not answer"),
     }
     text
 }

@@ -47,7 +47,8 @@ pub struct Planned {
 pub struct Live {
     pub state: Phase,
     pub items: Vec<LiveItem>,
-    pub queue_depth: u64,
+    /// `None` while the queue does not answer.
+    pub queue_depth: Option<u64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -62,13 +63,13 @@ pub struct LiveItem {
 impl Live {
     /// Every unit is paid, and nobody waits for an answer.
     pub fn is_sold_out(&self) -> bool {
-        self.queue_depth == 0 && self.items.iter().all(|item| item.paid >= item.allotment && item.is_quiet())
+        self.queue_depth == Some(0) && self.items.iter().all(|item| item.paid >= item.allotment && item.is_quiet())
     }
 
     /// Closed, and every unit is paid or free.
     pub fn is_quiet(&self) -> bool {
         let closed = matches!(self.state, Phase::Closed | Phase::Reconciled);
-        closed && self.queue_depth == 0 && self.items.iter().all(LiveItem::is_quiet)
+        closed && self.queue_depth == Some(0) && self.items.iter().all(LiveItem::is_quiet)
     }
 }
 
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     fn live(state: Phase, held: u32, paid: u32, standby: u32) -> Live {
-        Live { state, queue_depth: 0, items: vec![LiveItem { allotment: 5, held, paying: 0, paid, standby }] }
+        Live { state, queue_depth: Some(0), items: vec![LiveItem { allotment: 5, held, paying: 0, paid, standby }] }
     }
 
     #[test]

@@ -49,7 +49,11 @@ impl Diary {
         self.write(Observation::Receipt(Receipt { at, buyer_id, claim_id, sale_item_id: item, received_at }));
     }
 
+    /// A state as told, kept or ignored. `received` is the receipt again and no state of a row.
     pub fn claim(&self, told: &ClaimSeen, channel: Channel) {
+        if told.state == ClaimState::Received {
+            return;
+        }
         let seen = Seen {
             at: self.scene.now(),
             buyer_id: self.buyer_id,

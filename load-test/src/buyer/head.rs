@@ -120,6 +120,8 @@ impl Head {
             }
             Frame::Refused { code, op, retry_after_ms, .. } => match op.as_str() {
                 "claim" => self.turned_away(&code, retry_after_ms.map(Duration::from_millis), None),
+                // Without the sale in view the line is of no use: begin again.
+                "watch" => self.unwatched(is_first, &code),
                 _ => self.diary.scene.counts.add(format!("{op} refused {code}")),
             },
             Frame::Notice { code, .. } => self.diary.scene.counts.add(format!("notice {code}")),
@@ -129,6 +131,13 @@ impl Head {
             Frame::Bye { code, .. } => self.diary.scene.counts.add(format!("bye {code}")),
             Frame::Hello { .. } | Frame::Clock { .. } => {}
         }
+    }
+
+    fn unwatched(&mut self, is_first: bool, code: &str) {
+        self.diary.scene.counts.add(format!("watch refused {code}"));
+        let line = if is_first { Some(&mut self.line) } else { self.second.as_mut() };
+        line.into_iter().for_each(|line| line.lose(&self.chance));
+        self.lost(is_first, None);
     }
 
     fn session(&mut self, is_first: bool, mine: bool) {

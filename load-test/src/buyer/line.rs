@@ -107,7 +107,8 @@ impl Line {
         self.backoff.reset();
     }
 
-    fn lose(&mut self, chance: &SeedChance) {
+    /// Drops the connection, to open another one.
+    pub fn lose(&mut self, chance: &SeedChance) {
         self.socket = None;
         self.opens_at = self.opens_at.max(Instant::now() + self.backoff.next(chance));
     }

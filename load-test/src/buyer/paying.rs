@@ -47,18 +47,11 @@ impl Buyer {
         };
         let started = Instant::now();
         let first = match self.head.mind.behaviour {
-            Behaviour::DoubleTapper => self.call_twice(&call, &call).await,
-            Behaviour::TwoDevices => {
-                let other = call.clone().key(&self.new_key());
-                self.call_twice(&call, &other).await
-            }
-            _ => (self.call(&call).await, Err(Lost::NotSent)),
+            Behaviour::DoubleTapper => self.pay_twice(&call, call.clone()).await,
+            Behaviour::TwoDevices => self.pay_twice(&call, call.clone().key(&self.new_key())).await,
+            _ => self.call(&call).await,
         };
-        if let Ok(answer) = &first.1 {
-            // Another key is another checkout; only its order matters to us.
-            self.note_order(answer);
-        }
-        let answer = self.until_judged(&call, first.0).await;
+        let answer = self.until_judged(&call, first).await;
         self.head.diary.scene.latencies.note(Wait::Checkout, started.elapsed());
         if let Some(answer) = answer {
             self.replay(&call, &answer).await;
@@ -73,6 +66,17 @@ impl Buyer {
         {
             self.head.diary.attempt("checkout with the pass of an ended hold", answer.status, None);
         }
+    }
+
+    /// Two taps, or two devices, at the same moment. Returns the first one's answer.
+    async fn pay_twice(&mut self, call: &Call, other: Call) -> Result<Answer, Lost> {
+        let (first, second) = self.call_twice(call, &other).await;
+        if let Ok(answer) = second
+            && meaning(&answer) == Verdict::Ending
+        {
+            self.ended(&other, &answer);
+        }
+        first
     }
 
     async fn until_judged(&mut self, call: &Call, first: Result<Answer, Lost>) -> Option<Answer> {
