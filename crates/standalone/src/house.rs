@@ -31,7 +31,6 @@ pub struct House {
     pub journal: Journal,
     pub stores: Stores,
     pub routes: Router,
-    pub general: general::Config,
     pub data_dir: std::path::PathBuf,
     /// Held as long as we live: two processes on one folder would be two journals.
     _lock: File,
@@ -52,8 +51,12 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     let publisher =
         publisher::start(stores.clone(), journal.clone(), config.publisher, keys.clone(), life.clone()).await?;
     let consumer = consumer::start(stores.clone(), journal.clone(), config.consumer, keys.clone(), life.clone());
-    let counts = publisher.counter();
-    let shop = general::start(stores.clone(), journal.clone(), config.general.clone(), keys, life.clone(), counts);
+    let counter = publisher.counter();
+    let counts = Arc::new(move |sale| {
+        let publisher::SocketCounts { sockets, watching } = counter(sale);
+        general::SocketCounts { sockets, watching }
+    });
+    let shop = general::start(stores.clone(), journal.clone(), config.general, keys, life.clone(), counts);
     let mut openapi = general::openapi();
     openapi.merge(publisher::openapi());
     openapi.merge(consumer::openapi());
@@ -64,7 +67,7 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
         .merge(pages::routes());
     // The mailbox shows everybody's mail: only where nobody but this machine can ask.
     let routes = if config.server.listen.ip().is_loopback() { routes.merge(postbox::routes(mail)) } else { routes };
-    Ok(House { journal, stores, routes, general: config.general, data_dir: dir, _lock: lock })
+    Ok(House { journal, stores, routes, data_dir: dir, _lock: lock })
 }
 
 fn lock(dir: &Path) -> anyhow::Result<File> {

@@ -39,6 +39,7 @@ async fn run(config: Config, started: Instant) -> anyhow::Result<()> {
     let listener = http::bind(config.server.listen)?;
     let at = listener.local_addr()?;
     let life = Lifecycle::new();
+    telemetry::spawn_upkeep(&life);
     let (serve, stop_limit, with_demo) = (config.http, config.server.stop_limit, config.server.demo);
     let house = house::open(config, &life).await.context("cannot open the house")?;
     let staff = staff::ensure(&house).await?;

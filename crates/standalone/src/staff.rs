@@ -59,7 +59,7 @@ pub async fn ensure(house: &House) -> anyhow::Result<Staff> {
             (password.clone(), Told::Now(password))
         }
     };
-    let account = general::ensure_staff(&house.stores, &house.journal, &house.general, &email, &password).await?;
+    let account = general::ensure_staff(&house.stores, &house.journal, &email, &password).await?;
     std::fs::write(&made, b"").context("cannot remember that the staff login was made")?;
     Ok(Staff { user_id: account.id, email, told })
 }
