@@ -8,8 +8,8 @@ use crate::verdict::{
 /// One step. Every `pick`, `batch`, `buyer` and `item` counts round and round over what there is, so that any number means something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// A buyer asks for units: their last attempt again (`ahead` 0), the next one, or one too many. A rogue door lets it through
-    /// whatever the phase, and its receipt is lost.
+    /// A buyer asks for units: their last attempt again (`ahead` 0), a new one if that has ended (1), or one out of turn. A rogue
+    /// door lets it through whatever the phase, and its receipt is lost.
     Claim {
         buyer: u8,
         item: u8,

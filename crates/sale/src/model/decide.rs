@@ -8,6 +8,8 @@ use super::{
 };
 use crate::{
     claim::{Claim, Command},
+    hold::HoldState,
+    ids::{ClaimId, claim_id},
     port::ledger::{Ask, Grant, Kind},
     rules::{Decision, Law, Standing, decide, obeyed},
     sale::Phase,
@@ -32,7 +34,9 @@ impl Model {
             return;
         }
         let last = self.attempts.get(&(item, buyer)).copied().unwrap_or(0);
-        let attempt = (last + u32::from(ahead)).max(1);
+        let ended = |id| self.journal.claims.contains_key(&id) && !self.journal.is_live(id);
+        let step = if ahead == 1 { u32::from(ended(claim_id(item, buyer, last))) } else { u32::from(ahead).saturating_sub(1) };
+        let attempt = (last + step).max(1);
         self.attempts.insert((item, buyer), attempt.max(last));
         let claim = Claim::new(item, buyer, attempt, quantity.into(), self.now);
         if !rogue {
@@ -281,7 +285,7 @@ impl Desk {
     }
 
     /// Units leave for a buyer: a hold with its deadline.
-    pub(super) fn hold(&mut self, claim_id: crate::ids::ClaimId, what: What) {
+    pub(super) fn hold(&mut self, claim_id: ClaimId, what: What) {
         let Some(claim) = self.journal.claims.get(&claim_id).cloned() else { return };
         let deadline = self.now.plus_s(self.item().row.hold_s.into());
         self.item().row.taken += claim.quantity;
@@ -290,7 +294,7 @@ impl Desk {
             sale_item_id: claim.sale_item_id,
             buyer_id: claim.buyer_id,
             quantity: claim.quantity,
-            state: crate::hold::HoldState::Held,
+            state: HoldState::Held,
             version: 1,
             generation: 1,
             deadline,

@@ -42,7 +42,8 @@ impl Ledger {
         let wanted = i64::from(ask.quantity);
         for kind in [Kind::Units, Kind::Places] {
             let counters = of_mut(&mut self.levels, kind);
-            if counters.available() >= wanted {
+            // An ask for nothing must not share its number with the next one.
+            if wanted > 0 && counters.available() >= wanted {
                 let grant = Grant::Granted { kind, first: counters.granted + 1, quantity: ask.quantity };
                 counters.granted += wanted;
                 self.grants.insert(ask.claim_id, grant);

@@ -1,14 +1,23 @@
 //! The relay: how the ledger learns what the journal did, and how either notices that it lost something.
 
 use super::{Model, ledger::Ledger, nth};
-use crate::{ids::SaleItemId, port::ledger::Kind};
+use crate::{
+    ids::SaleItemId,
+    port::ledger::{Kind, Levels},
+};
 
 impl Model {
     /// One telling arrives, in any order, or never. The maximum makes all of that harmless.
     pub(super) fn relay(&mut self, pick: u8, lose: bool) {
         let Some(n) = nth(pick, self.relays.len()) else { return };
         let (item, levels) = self.relays.remove(n);
-        if let Some(ledger) = self.ledger.get_mut(&item).filter(|_| !lose) {
+        if !lose {
+            self.inform(item, levels);
+        }
+    }
+
+    fn inform(&mut self, item: SaleItemId, levels: Levels) {
+        if let Some(ledger) = self.ledger.get_mut(&item) {
             // Another epoch: the telling is void, the reconciler sends a newer one.
             let _ = ledger.raise(levels);
         }
@@ -23,8 +32,7 @@ impl Model {
         if ledger.epoch == levels.epoch && (behind(Kind::Units) || behind(Kind::Places)) {
             self.raise_epoch(item);
         } else if ledger.epoch == levels.epoch {
-            self.relays.push((item, levels));
-            self.relay(u8::MAX, false);
+            self.inform(item, levels);
         } else {
             self.rebuild(item);
         }

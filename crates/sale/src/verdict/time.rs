@@ -117,7 +117,8 @@ pub fn window(case: &Case) -> Vec<String> {
     let won = won.filter_map(|s| {
         let sale = case.sale_of(s.change.sale_item_id)?;
         let at = s.change.at;
-        let late = at >= sale.closes_at && sale.paused_at.is_none();
+        // At the very instant of a close by hand, a hold may stand before it.
+        let late = at > sale.closes_at && sale.paused_at.is_none();
         (at < sale.opens_at || late).then(|| {
             let (opens, closes) = (sale.opens_at.0, sale.closes_at.0);
             format!(
