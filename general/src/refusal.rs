@@ -41,7 +41,7 @@ pub fn journal(error: JournalError) -> Problem {
 
 pub fn password(error: PasswordError) -> Problem {
     match error {
-        PasswordError::Busy => Problem::unavailable(PASSWORD_RETRY_MS),
+        PasswordError::Busy => Problem::busy(PASSWORD_RETRY_MS),
         PasswordError::Broken(why) => Problem::internal(why),
     }
 }

@@ -18,7 +18,7 @@ const fn kind(code: &'static str, status: u16, means: &'static str) -> ProblemKi
 }
 
 /// In the order of their status.
-pub const PROBLEMS: [ProblemKind; 49] = [
+pub const PROBLEMS: [ProblemKind; 50] = [
     kind("bad_request", 400, "The request cannot be understood. Repeating it will not help."),
     kind("body_unreadable", 400, "The body did not arrive whole. Send it again."),
     kind("invalid_query", 400, "A member of the query string has a value that it cannot have; `detail` says which."),
@@ -80,7 +80,12 @@ pub const PROBLEMS: [ProblemKind; 49] = [
     kind("too_fast", 429, "Claims come too fast. Wait for `Retry-After`; nothing is lost by it."),
     kind("too_many_requests", 429, "Too many requests. Wait for `Retry-After`; `RateLimit-*` say how much is left."),
     kind("internal", 500, "Something went wrong on our side. Quote `request_id` when you ask about it."),
-    kind("full", 503, "As many sockets or claims as fit are here already. Come back after `Retry-After`."),
+    kind("busy", 503, "Too many ask for the same slow work at once. Come back after `Retry-After`."),
+    kind(
+        "full_house",
+        503,
+        "As many connections as this server may hold are here already. Come back after `Retry-After`.",
+    ),
     kind("stopping", 503, "This server is being restarted. Come back after `Retry-After`."),
     kind("timed_out", 503, "That took too long. Unknown whether it was done: repeat it with the same ids and keys."),
     kind("unavailable", 503, "Not possible at the moment. Repeat it after `Retry-After` with the same ids and keys."),

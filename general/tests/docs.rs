@@ -1,0 +1,72 @@
+//! The documents: complete, readable without anybody else's server, and safe to open.
+
+mod house;
+
+use house::House;
+
+#[tokio::test]
+async fn every_document_is_served_by_ourselves() {
+    let house = House::open().await;
+    let pages = [
+        ("/docs/openapi.json", "application/json", "\"openapi\":\"3.1.0\""),
+        ("/docs/swagger/", "text/html", "swagger-ui"),
+        ("/docs/swagger/swagger-ui-bundle.js", "javascript", "function"),
+        ("/docs/swagger/swagger-initializer.js", "javascript", "/docs/openapi.json"),
+        ("/docs/redoc", "text/html", "/docs/assets/redoc.standalone.js"),
+        ("/docs/assets/redoc.standalone.js", "text/javascript", "redoc"),
+        ("/docs/assets/redoc.standalone.js.LICENSE.txt", "text/plain", "MIT License"),
+        ("/docs/assets/docs.css", "text/css", "font"),
+        ("/docs/asyncapi.json", "application/json", "The socket"),
+        ("/docs/asyncapi", "text/html", "The socket"),
+        ("/docs/problems", "text/html", "id=\"sold_out\""),
+    ];
+    for (path, kind, part) in pages {
+        let page = house.ask("GET", path, None, None).await.is(200);
+        let told = page.headers["content-type"].to_str().unwrap();
+        assert!(told.contains(kind), "{path}: {told}");
+        assert!(page.text.contains(part), "{path} lacks {part}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_pages_run_no_script_of_strangers_and_none_inline() {
+    let house = House::open().await;
+    for path in ["/docs/swagger/", "/docs/redoc", "/docs/asyncapi", "/docs/problems"] {
+        let page = house.ask("GET", path, None, None).await.is(200);
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'self';") && !policy.contains("script-src"), "{path}: {policy}");
+        for tag in page.text.split('<').filter(|tag| tag.starts_with("script") || tag.starts_with("link")) {
+            assert!(!tag.contains("//"), "{path}: <{tag}");
+            assert!(!tag.starts_with("script") || tag.contains("src="), "{path}: <{tag}");
+        }
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_document_says_of_each_route_who_may_and_what_comes_back() {
+    let document = serde_json::to_value(general::openapi()).unwrap();
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let route = format!("{method} {path}");
+            assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{route}");
+            assert!(operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')), "{route}");
+            let admin = path.contains("/admin/");
+            assert!(!admin || operation["security"][0]["bearer"].is_array(), "{route}");
+        }
+    }
+    // Every schema that is named is there.
+    let text = document.to_string();
+    for name in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+}
+
+#[test]
+fn the_problems_of_the_process_are_in_the_table_too() {
+    for (code, _) in kit::http::problem::CODES {
+        assert!(general::docs::PROBLEMS.iter().any(|kind| kind.code == code), "{code}");
+    }
+}
