@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { errorKey } from "../js/ui/i18n.js";
 
 const root = new URL("../", import.meta.url);
 const names = readdirSync(new URL("js/i18n/", root));
@@ -39,3 +40,9 @@ const text = (file) => readFileSync(new URL(file, root), "utf8");
 function files(folder, end) {
   return readdirSync(new URL(folder, root), { recursive: true }).filter((n) => n.endsWith(end) && !n.includes("i18n")).map((n) => folder + n);
 }
+
+test("every_refusal_of_the_server_has_a_human_text", () => {
+  // Kept beside the server's own table at /docs/problems; `invalid_body` speaks with its detail, which names the field.
+  const codes = "bad_request body_unreadable invalid_query malformed_json missing_idempotency_key bad_credentials invalid_refresh_token invalid_token token_expired unauthorized payment_declined closed forbidden foreign_origin not_open paused wrong_answer not_found method_not_allowed all_held already_claimed email_taken ended in_flight paying sold_out too_late undecided wrong_state hold_ended body_too_large unsupported_media_type invalid_email invalid_name invalid_pass invalid_quantity invalid_shipping key_reused limit_reached weak_password upgrade_required too_fast too_many_requests internal busy full_house stopping timed_out unavailable".split(" ");
+  for (const code of codes) assert.ok(errorKey(code) in english, code);
+});

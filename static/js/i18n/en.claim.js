@@ -50,6 +50,7 @@ export default {
   "error.all_held": "All units are held and the standby list is full.",
   "error.already_claimed": "You have a claim in this sale already.",
   "error.limit_reached": "You already have as many as one person may buy.",
+  "error.invalid_quantity": "Please choose at least one, and not more than the limit.",
   "error.undecided": "Your claim is being decided; try again in a moment.",
   "error.paying": "The payment is on its way; it cannot be given back now.",
   "error.ended": "That claim has already ended.",

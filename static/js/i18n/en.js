@@ -27,11 +27,11 @@ export default {
   "error.timeout": "The shop did not answer in time. Please try again.",
   "error.unavailable": "The shop is very busy. Please try again in {s} s.",
   "error.internal": "Something broke on our side. Please try again.",
+  "error.bad_request": "The shop did not understand. Please reload the page.",
   "error.not_found": "We could not find that.",
   "error.forbidden": "You may not do that with this account.",
   "error.sign_in_required": "Please sign in first.",
   "error.unauthorized": "Please sign in again.",
   "error.too_fast": "That was very fast. Please try again in {s} s.",
-  "error.rate_limited": "Too many tries. Please wait {s} s.",
   "error.too_many_requests": "Too many tries. Please wait {s} s.",
 };

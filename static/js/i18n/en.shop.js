@@ -77,6 +77,8 @@ export default {
   "docs.socket": "The socket",
   "docs.asyncapi_page": "The frames, one by one",
   "docs.asyncapi": "The AsyncAPI file",
+  "docs.problems": "When something is refused",
+  "docs.problems.text": "Every error code and what to do about it",
   "docs.client": "In your own page",
   "docs.client.text": "One module speaks to all of it: /static/js/miaosha.js.",
   "notfound.title": "There is nothing here",
@@ -93,5 +95,6 @@ export default {
   "error.in_flight": "This payment is already on its way.",
   "error.key_reused": "This payment was begun with other data. Please try again.",
   "error.paused": "The sale is paused and the clock stands still. Please try again when it goes on.",
+  "error.invalid_shipping": "Please check name, phone and address.",
   "error.no_claim": "No unit is held for you under this address.",
 };

@@ -50,6 +50,7 @@ export default {
   "error.all_held": "商品全數保留中，候補名單也已額滿。",
   "error.already_claimed": "您在這場特賣已有搶購。",
   "error.limit_reached": "您已達到每人限購數量。",
+  "error.invalid_quantity": "請至少選一件，且不超過限購數量。",
   "error.undecided": "您的搶購正在處理，請稍候再試。",
   "error.paying": "付款處理中，現在無法放棄。",
   "error.ended": "這筆搶購已經結束。",

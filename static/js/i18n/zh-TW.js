@@ -27,11 +27,11 @@ export default {
   "error.timeout": "商店沒有及時回應，請再試一次。",
   "error.unavailable": "商店現在非常忙碌，請在 {s} 秒後再試。",
   "error.internal": "我們這邊出了問題，請再試一次。",
+  "error.bad_request": "商店看不懂這個請求，請重新整理頁面。",
   "error.not_found": "找不到這個項目。",
   "error.forbidden": "這個帳號不能這麼做。",
   "error.sign_in_required": "請先登入或註冊。",
   "error.unauthorized": "請重新登入。",
   "error.too_fast": "太快了，請在 {s} 秒後再試。",
-  "error.rate_limited": "嘗試太多次了，請等 {s} 秒。",
   "error.too_many_requests": "嘗試太多次了，請等 {s} 秒。",
 };

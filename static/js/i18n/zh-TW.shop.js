@@ -77,6 +77,8 @@ export default {
   "docs.socket": "即時連線",
   "docs.asyncapi_page": "逐一說明每種訊息",
   "docs.asyncapi": "AsyncAPI 檔案",
+  "docs.problems": "被拒絕時",
+  "docs.problems.text": "所有錯誤代碼與處理方式",
   "docs.client": "放進您自己的網頁",
   "docs.client.text": "一個模組就能使用全部功能：/static/js/miaosha.js。",
   "notfound.title": "這裡什麼都沒有",
@@ -93,5 +95,6 @@ export default {
   "error.in_flight": "這筆付款正在處理。",
   "error.key_reused": "這筆付款先前使用了不同的資料，請再試一次。",
   "error.paused": "特賣暫停中，時鐘已停住，請在恢復後再試。",
+  "error.invalid_shipping": "請檢查姓名、電話與地址。",
   "error.no_claim": "這個網址沒有為您保留的商品。",
 };

@@ -70,10 +70,18 @@ function translate(root) {
   }
 }
 
+// Codes between which only a program need tell apart.
+const SAME = [
+  ["unavailable", /^(busy|stopping|full_house)$/],
+  ["timeout", /^timed_out$/],
+  ["unauthorized", /^(token_expired|invalid_(token|refresh_token|pass))$/],
+  ["bad_request", /^(body_|malformed_|missing_|unsupported_|method_|upgrade_|foreign_|invalid_query)/],
+];
+
+export const errorKey = (code) => `error.${SAME.find(([, like]) => like.test(code))?.[0] ?? code}`;
+
 /** The human text of a server's refusal; a code that nobody translated speaks with its own detail. */
-export function errorText(problem) {
-  if (has(`error.${problem.code}`)) {
-    return t(`error.${problem.code}`, { s: Math.ceil((problem.retryAfterMs || 3_000) / 1000) });
-  }
-  return problem.detail || t("error.unknown");
+export function errorText({ code, detail, retryAfterMs }) {
+  const key = errorKey(code);
+  return has(key) ? t(key, { s: Math.ceil((retryAfterMs || 3_000) / 1000) }) : detail || t("error.unknown");
 }
