@@ -75,6 +75,6 @@ function mark(fault) {
 }
 
 async function leave() {
-  localStorage.removeItem("miaosha.shipping");
+  for (const key of ["miaosha.shipping", "miaosha.receipts"]) localStorage.removeItem(key);
   await session.signOut();
 }

@@ -6,7 +6,7 @@ import { panel, panelKey } from "./sale/panel.js";
 import { announcement, nextChange, viewOf } from "./sale/view.js";
 import { announce, callBack } from "./ui/announce.js";
 import { byId, h, showPane } from "./ui/dom.js";
-import { addWords, errorText, t } from "./ui/i18n.js";
+import { addWords, errorText, has, t } from "./ui/i18n.js";
 import { startPage } from "./ui/shell.js";
 import { toast } from "./ui/toast.js";
 
@@ -22,7 +22,7 @@ shop.on("sale", (sale) => sale.id === saleId && sale.items[0]?.product && draw()
 shop.on("claim", draw);
 shop.on("session", () => buyerParts().then(draw));
 shop.on("connection", ({ open }) => (byId("offline").hidden = open));
-shop.on("notice", ({ code }) => toast(`notice.${code}`));
+shop.on("notice", ({ code, text }) => (has(`notice.${code}`) ? toast(`notice.${code}`) : toast("text", { text })));
 addEventListener("hashchange", draw);
 document.addEventListener("languagechange", () => ((shown.key = ""), draw()));
 

@@ -27,7 +27,7 @@ export function liveBoard(session, sale) {
     try {
       const figures = sums(await session.send(`/admin/sales/${sale.id}/live`));
       fault.textContent = "";
-      for (const name of TILES) tiles[name].textContent = figures[name].toLocaleString(language());
+      for (const name of TILES) tiles[name].textContent = figures[name]?.toLocaleString(language()) ?? "–";
       lines.add(figures);
     } catch (problem) {
       fault.textContent = `${t("console.live.stale")} ${errorText(problem)}`;

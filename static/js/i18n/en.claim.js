@@ -32,6 +32,8 @@ export default {
   "reason.paused": "The sale was paused.",
   "claim.again": "Try again",
   "claim.sending": "Sending…",
+  "receipt.title": "Your receipt",
+  "receipt.text": "Signed by the shop: it proves that we had your claim, and when.",
   "time.left": "Time left to pay:",
   "time.stopped": "Paused. Time left to pay:",
   "say.received": "We have your claim.",

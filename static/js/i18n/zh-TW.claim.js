@@ -32,6 +32,8 @@ export default {
   "reason.paused": "特賣當時暫停中。",
   "claim.again": "再試一次",
   "claim.sending": "送出中…",
+  "receipt.title": "您的收據",
+  "receipt.text": "由商店簽署，證明我們收到您的搶購以及時間。",
   "time.left": "剩餘付款時間：",
   "time.stopped": "暫停中，剩餘付款時間：",
   "say.received": "成功送出搶購請求。",

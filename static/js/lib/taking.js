@@ -40,7 +40,11 @@ export class Taking {
     return this.waiters.ask((frame) => {
       const mine = (frame.sale_item_id ?? ask.sale_item_id) === ask.sale_item_id && (frame.attempt ?? ask.attempt) >= ask.attempt;
       if (!mine) return undefined;
-      if (frame.type === "refused" && (frame.op ?? "claim") === "claim") throw refusal(frame);
+      if (frame.type === "refused" && (frame.op ?? "claim") === "claim") {
+        // The socket no longer knows who we are; the request can tell it again.
+        if (frame.code === "unauthorized") return null;
+        throw refusal(frame);
+      }
       return frame.type === "accepted" || frame.type === "claim" ? this.known(ask.sale_item_id) : undefined;
     }, SOCKET_PATIENCE_MS);
   }

@@ -2,12 +2,13 @@
 import { h } from "../ui/dom.js";
 import { timebar } from "../ui/timebar.js";
 import { art, home, honest, say, title } from "./panel.js";
+import { receipt } from "./receipt.js";
 
 const spinner = () => h("div.spinner", { "aria-hidden": "true" });
 
 /** One body for each state of a claim. */
 export const CLAIM_BODIES = {
-  received: () => [spinner(), title("state.received"), say("state.received.text")],
+  received: ({ claim }) => [spinner(), title("state.received"), say("state.received.text"), receipt(claim)],
   held,
   standby,
   paying: ({ claim }) => [spinner(), title("state.paying"), say("state.paying.text"), h("a", { href: `/checkout/${claim.claim_id}`, t: "state.paying.link" })],
@@ -21,7 +22,7 @@ function held({ claim, item, sale, clock, act }, run) {
   const pay = h("a.button.primary.big", { href: `/checkout/${claim.claim_id}`, t: "state.held.pay", "data-testid": "pay-now" });
   const over = () => (pay.hidden = true);
   const bar = timebar({ clock, deadline: claim.deadline, totalMs: item.hold_s * 1000, frozenAt: sale.paused_at, onend: over });
-  return [title("state.held"), say("state.held.text"), run(bar), pay, giveBack("state.held.give_back", act)];
+  return [title("state.held"), say("state.held.text"), run(bar), pay, giveBack("state.held.give_back", act), receipt(claim)];
 }
 
 function standby({ claim, item, act }) {
@@ -29,7 +30,7 @@ function standby({ claim, item, act }) {
     h("dl.rank", {},
       h("div", {}, h("dt", { t: "state.standby.place" }), h("dd", { "data-testid": "position" }, String(claim.position ?? "–"))),
       h("div", {}, h("dt", { t: "state.standby.odds" }), h("dd", { "data-testid": "odds" }, claim.odds == null ? "–" : `${claim.odds} %`))),
-    honest(item), giveBack("state.standby.leave", act)];
+    honest(item), giveBack("state.standby.leave", act), receipt(claim)];
 }
 
 function giveBack(key, act) {
