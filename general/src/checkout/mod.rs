@@ -28,6 +28,7 @@ mod pay;
 mod post;
 pub mod reconcile;
 
+pub use background::{sweep_once, walk_once};
 pub use capture::capture_once;
 pub use clerk::ShopClerk;
 pub use config::CheckoutConfig;
