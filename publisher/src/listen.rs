@@ -67,7 +67,8 @@ impl Ears {
                     push.hear_claim(&row);
                 }
             }
-            Told::Sale { .. } => self.schedule.reload(),
+            // A pause or a shift moves more claims than anybody tells one by one.
+            Told::Sale { .. } => self.missed(),
             Told::Stock { sale_item_id, stock, gate_open, .. } => {
                 self.schedule.hear_stock(sale_item_id, stock, gate_open);
                 if let Some(push) = push {

@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use journal::Journal;
+use journal::{Journal, sales::SaleView};
 use sale::{
     ids::{SaleId, SaleItemId},
-    sale::Stock,
+    sale::{Stage, Stock},
     time::UnixMs,
 };
 use tokio::{
@@ -102,7 +102,22 @@ impl Schedule {
         self.reload.notify_one();
     }
 
-    fn replace(&self, book: Book) {
-        *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(book);
+    /// A sale that somebody read by itself: published a moment ago, as a rule.
+    pub(crate) fn learn(&self, view: SaleView) -> Arc<Known> {
+        let id = view.sale.id;
+        let known = Arc::new(Known::of(view));
+        // What is over is not kept for one passer-by.
+        if known.sale.stage != Stage::Reconciled {
+            let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+            *book = Arc::new(book.with(known.clone()));
+        }
+        self.reload();
+        self.sale(id).unwrap_or(known)
+    }
+
+    /// The next book, from the present one.
+    fn turn_page(&self, next: impl FnOnce(&Book) -> Book) {
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        *book = Arc::new(next(&book));
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    body::HttpBody,
     extract::{DefaultBodyLimit, FromRequest, Request, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -124,10 +125,7 @@ async fn claim(
 }
 
 async fn body(request: Request) -> Result<ClaimBody, Problem> {
-    let headers = request.headers();
-    let length = headers.get(header::CONTENT_LENGTH).map(|value| value.as_bytes());
-    let none = !headers.contains_key(header::TRANSFER_ENCODING) && length.is_none_or(|length| length == b"0");
-    if none {
+    if request.body().is_end_stream() {
         return Ok(ClaimBody::default());
     }
     Json::from_request(request, &()).await.map(|Json(body)| body)

@@ -25,10 +25,7 @@ use super::{
     outbox::End,
     present::{READ_WAIT, present},
 };
-use crate::{
-    accept::{Ask, Refusal},
-    schedule::Known,
-};
+use crate::accept::{Ask, Refusal};
 
 /// So many frames that nobody understands end a socket.
 const STRIKES_MAX: u32 = 3;
@@ -189,8 +186,7 @@ impl Session {
         };
         match tokio::time::timeout(READ_WAIT, read).await {
             Ok(Some(Some(view))) if view.sale.stage != Stage::Draft => {
-                push.schedule.reload();
-                Ok(frame::sale(&Known::of(view), push.schedule.judged()))
+                Ok(frame::sale(&push.schedule.learn(view), push.schedule.judged()))
             }
             Ok(Some(_)) => Err(("not_found", None)),
             Ok(None) | Err(_) => Err(("unavailable", Some(1000 + push.resume_after_ms()))),

@@ -85,6 +85,17 @@ impl Book {
         sales.extend(
             done.into_iter().filter(|k| k.sale.stage == Stage::Reconciled).take(OVER_MAX).map(|k| (k.sale.id, k)),
         );
+        Self::of(sales)
+    }
+
+    /// The book with one more sale, unless it is known already.
+    pub(super) fn with(&self, known: Arc<Known>) -> Self {
+        let mut sales = self.sales.clone();
+        sales.entry(known.sale.id).or_insert(known);
+        Self::of(sales)
+    }
+
+    fn of(sales: HashMap<SaleId, Arc<Known>>) -> Self {
         let items = sales.values().flat_map(|known| {
             known.shelves.iter().enumerate().map(|(place, shelf)| (shelf.item.id, (known.clone(), place)))
         });

@@ -45,12 +45,11 @@ impl Schedule {
         let read = self.journal.clock().await?;
         let heard = Instant::now();
         let live = self.journal.live_sales().await?;
-        let before = self.book();
         let mut over = Vec::new();
-        for id in before.gone(&live) {
+        for id in self.book().gone(&live) {
             over.extend(self.journal.sale(id).await?);
         }
-        self.replace(before.after(live, over));
+        self.turn_page(|before| before.after(live, over));
         self.time.read(asked, read, heard);
         let good = self.time.confirm(asked, heard - asked);
         if good && !self.is_loaded() {
