@@ -196,7 +196,8 @@ async fn writes_by_nobody_we_know_are_limited_by_address() {
 #[tokio::test]
 async fn the_operators_staff_account_is_there_after_every_start() {
     let house = House::open().await;
-    let ensure = async |password| general::ensure_staff(&house.stores, &house.journal, "Boss@Example.com", password).await;
+    let ensure =
+        async |password| general::ensure_staff(&house.stores, &house.journal, "Boss@Example.com", password).await;
     let made = ensure("first secret").await.unwrap();
     let session = sign_in(&house, "boss@example.com", "first secret").await.is(200).body;
     assert_eq!(session["user"]["role"], "staff");

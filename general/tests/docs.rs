@@ -52,7 +52,15 @@ async fn the_document_says_of_each_route_who_may_and_what_comes_back() {
         for (method, operation) in methods.as_object().unwrap() {
             let route = format!("{method} {path}");
             assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{route}");
-            assert!(operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')), "{route}");
+            assert!(
+                operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')),
+                "{route}"
+            );
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let told = response["content"].as_object();
+                let problem = told.is_none_or(|content| content.contains_key("application/problem+json"));
+                assert!(problem || status.starts_with('2'), "{route} {status}");
+            }
             let admin = path.contains("/admin/");
             assert!(!admin || operation["security"][0]["bearer"].is_array(), "{route}");
         }
@@ -62,6 +70,40 @@ async fn the_document_says_of_each_route_who_may_and_what_comes_back() {
     for name in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(document["components"]["schemas"][name].is_object(), "{name}");
     }
+}
+
+#[test]
+fn every_code_that_a_role_writes_is_in_the_table_with_its_status() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut seen = 0;
+    for room in ["publisher/src", "consumer/src", "general/src", "crates/kit/src"] {
+        for text in sources(&root.join(room)) {
+            for (status, code) in text.split("Problem::new(").skip(1).filter_map(named) {
+                let known = general::docs::PROBLEMS.iter().find(|kind| kind.code == code);
+                assert!(known.is_some(), "{room} answers {status} {code}, which /docs/problems does not explain");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 15, "only {seen} found: has the way of writing them changed?");
+}
+
+fn sources(folder: &std::path::Path) -> Vec<String> {
+    let mut found = vec![];
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(sources(&entry));
+        } else if entry.extension().is_some_and(|ending| ending == "rs") {
+            found.push(std::fs::read_to_string(entry).unwrap());
+        }
+    }
+    found
+}
+
+/// `StatusCode::CONFLICT, "too_late", ..` as status and code.
+fn named(call: &str) -> Option<(&str, &str)> {
+    let (status, rest) = call.trim_start().strip_prefix("StatusCode::")?.split_once(',')?;
+    Some((status, rest.trim_start().strip_prefix('"')?.split_once('"')?.0))
 }
 
 #[test]

@@ -41,12 +41,7 @@ fn rows() -> Vec<Row> {
             Some(json!({"closes_at": "2027-01-16T00:00:00Z"})),
             [401, 403, 404],
         ),
-        (
-            "POST",
-            "/api/v1/admin/sales/{id}/restock",
-            Some(json!({"sale_item_id": id, "units": 1})),
-            [401, 403, 404],
-        ),
+        ("POST", "/api/v1/admin/sales/{id}/restock", Some(json!({"sale_item_id": id, "units": 1})), [401, 403, 404]),
         ("POST", "/api/v1/admin/sales/{id}/repeat", empty(), [401, 403, 404]),
         ("GET", "/api/v1/admin/sales/{id}/live", None, [401, 403, 404]),
         ("GET", "/api/v1/admin/audit", None, [401, 403, 200]),
@@ -68,7 +63,8 @@ fn the_table_has_every_route() {
             }
         }
     }
-    let mut tested: Vec<_> = rows().into_iter().map(|(method, path, ..)| (method.to_owned(), path.to_owned())).collect();
+    let mut tested: Vec<_> =
+        rows().into_iter().map(|(method, path, ..)| (method.to_owned(), path.to_owned())).collect();
     documented.sort_unstable();
     tested.sort_unstable();
     assert_eq!(tested, documented);
@@ -147,7 +143,11 @@ async fn every_body_that_cannot_be_gets_a_clear_problem_and_changes_no_row() {
             let shown: String = body.chars().take(60).collect();
             // A list of deep lists may be told as either.
             let either = code == "malformed_json" && answer.code() == "invalid_body";
-            assert!(either || (answer.status, answer.code()) == (status, code), "{method} {path} {shown}: {}", answer.text);
+            assert!(
+                either || (answer.status, answer.code()) == (status, code),
+                "{method} {path} {shown}: {}",
+                answer.text
+            );
             assert_problem(&answer);
         }
     }

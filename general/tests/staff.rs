@@ -1,5 +1,7 @@
 //! What staff can do with a sale, and what they cannot once people rely on it.
 
+#![allow(clippy::unwrap_used)]
+
 mod house;
 
 use house::{House, NOW, item_of};
@@ -25,11 +27,17 @@ async fn a_planned_sale_is_public_and_its_answer_is_not() {
     let question = json!({"text": "Who made it?", "options": ["Sony", "Sega"], "answer": "Sega"});
     let plan = house.plan(3600, 7200, json!({"question": question}));
     let sale = house.lead("POST", SALES, plan).await;
-    assert_eq!((&sale["state"], &sale["stage"], &sale["row_version"]), (&json!("scheduled"), &json!("published"), &json!(1)));
+    assert_eq!(
+        (&sale["state"], &sale["stage"], &sale["row_version"]),
+        (&json!("scheduled"), &json!("published"), &json!(1))
+    );
     assert_eq!(sale["items"][0]["question"]["answer"], "Sega");
     assert_eq!(ms(&sale["waiting_room_opens_at"]), ms(&sale["opens_at"]) - 1_800_000);
     let item = &sale["items"][0];
-    assert_eq!((&item["purchase_limit"], &item["hold_s"], &item["standby_limit"]), (&json!(1), &json!(600), &json!(20)));
+    assert_eq!(
+        (&item["purchase_limit"], &item["hold_s"], &item["standby_limit"]),
+        (&json!(1), &json!(600), &json!(20))
+    );
 
     let shown = public(&house, &sale).await.is(200);
     assert!(!shown.text.contains("answer"), "{}", shown.text);
@@ -101,7 +109,9 @@ async fn a_plan_that_cannot_be_names_every_wrong_field_and_writes_nothing() {
         let fields: Vec<_> = answer.body["errors"].as_array().unwrap().iter().map(|e| e["field"].clone()).collect();
         assert!(fields.contains(&json!(field)), "{field}: {}", answer.text);
     }
-    for (opens, closes, field) in [(-120, 600, "opens_at"), (600, 600, "closes_at"), (600, 600 + 31 * 86_400, "closes_at")] {
+    for (opens, closes, field) in
+        [(-120, 600, "opens_at"), (600, 600, "closes_at"), (600, 600 + 31 * 86_400, "closes_at")]
+    {
         house.clock.advance(200);
         let plan = house.plan(opens, closes, json!({}));
         let answer = house.ask("POST", SALES, Some(&house.staff()), Some(plan)).await.refused(422, "invalid_body");
@@ -202,7 +212,10 @@ async fn a_restock_feeds_standby_first_and_the_ledger_hears_of_it() {
     let body = json!({"sale_item_id": sale["items"][0]["id"], "units": 3});
     let stocked = house.verb(&sale, "restock", body).await.is(200).body;
     let item = &stocked["items"][0];
-    assert_eq!((&item["allotment"], &item["held"], &item["waiting"], &item["available"]), (&json!(4), &json!(2), &json!(0), &json!(2)));
+    assert_eq!(
+        (&item["allotment"], &item["held"], &item["waiting"], &item["available"]),
+        (&json!(4), &json!(2), &json!(0), &json!(2))
+    );
     let promoted = house.journal.claim(waiting.claim_id).await.unwrap().unwrap();
     assert_eq!(promoted.state, ClaimState::Held);
     let told = house.ears.heard();
@@ -287,7 +300,10 @@ async fn a_close_moves_only_later() {
     assert_eq!(ms(&extended["closes_at"]), NOW.0 + 9_000_000);
     let until = Some(NOW.0 + 9_000_000);
     let told = house.ears.heard();
-    assert!(told.iter().any(|t| matches!(t, Told::Notice { code: NoticeCode::Extended, until_ms, .. } if *until_ms == until)));
+    assert!(
+        told.iter()
+            .any(|t| matches!(t, Told::Notice { code: NoticeCode::Extended, until_ms, .. } if *until_ms == until))
+    );
     house.close().await;
 }
 
@@ -337,7 +353,10 @@ async fn the_live_figures_add_up() {
     let path = format!("{SALES}/{}/live", sale["id"].as_str().unwrap());
     let live = house.ask("GET", &path, Some(&house.staff()), None).await.is(200).body;
     let item = &live["items"][0];
-    assert_eq!((&item["free"], &item["held"], &item["standby"], &item["state"]), (&json!(0), &json!(2), &json!(1), &json!("all_held")));
+    assert_eq!(
+        (&item["free"], &item["held"], &item["standby"], &item["state"]),
+        (&json!(0), &json!(2), &json!(1), &json!("all_held"))
+    );
     assert_eq!(live["claims"], json!({"received": 6, "decided": 3, "refused": 0}));
     assert_eq!((&live["sockets"], &live["watching"], &live["queue_depth"]), (&json!(7), &json!(5), &json!(3)));
     house.close().await;

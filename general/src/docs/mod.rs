@@ -4,6 +4,7 @@
 
 mod asyncapi;
 mod html;
+mod media;
 mod problems;
 mod redoc;
 mod swagger;
@@ -24,6 +25,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use media::problems_by_their_name;
 pub use problems::{PROBLEMS, ProblemKind};
 
 use crate::shop::Shop;
@@ -69,7 +71,7 @@ pub(crate) fn base() -> OpenApiRouter<Shop> {
 /// Routes: /docs/openapi.json, /docs/swagger, /docs/redoc, /docs/asyncapi.json, /docs/asyncapi, /docs/problems. The page at
 /// /docs that links to them is the storefront's.
 pub fn router(openapi: OpenApi, asyncapi_json: &'static str) -> Router {
-    swagger::router(openapi)
+    swagger::router(media::problems_by_their_name(openapi))
         .merge(redoc::router())
         .merge(problems::router())
         .merge(asyncapi::router(asyncapi_json))

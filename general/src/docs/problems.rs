@@ -24,6 +24,7 @@ pub const PROBLEMS: [ProblemKind; 50] = [
     kind("invalid_query", 400, "A member of the query string has a value that it cannot have; `detail` says which."),
     kind("malformed_json", 400, "The body is not JSON; `detail` says where it breaks."),
     kind("missing_idempotency_key", 400, "Checkout needs an `Idempotency-Key`: a new UUID for each try to pay."),
+    kind("unknown_subprotocol", 400, "The socket speaks `miaosha.v1` and nothing else."),
     kind("bad_credentials", 401, "Address or password is wrong; which of the two is not told."),
     kind(
         "invalid_refresh_token",
@@ -63,6 +64,7 @@ pub const PROBLEMS: [ProblemKind; 50] = [
     kind("hold_ended", 410, "The hold of this purchase pass has ended. Its units went on to somebody else."),
     kind("body_too_large", 413, "The body is larger than the route allows."),
     kind("unsupported_media_type", 415, "The body must be JSON, with `Content-Type: application/json`."),
+    kind("invalid", 422, "A number of the claim is out of its bounds; `detail` says which."),
     kind(
         "invalid_body",
         422,
@@ -71,14 +73,13 @@ pub const PROBLEMS: [ProblemKind; 50] = [
     kind("invalid_email", 422, "That is no e-mail address."),
     kind("invalid_name", 422, "A name has at most 64 characters, on one line."),
     kind("invalid_pass", 422, "The purchase pass is none of ours."),
-    kind("invalid_quantity", 422, "A quantity is at least 1 and within the purchase limit."),
-    kind("invalid_shipping", 422, "Name, telephone or address cannot be delivered to."),
     kind("key_reused", 422, "This `Idempotency-Key` belongs to another body. Use a new one."),
     kind("limit_reached", 422, "You have as many units of this item as one buyer may have."),
     kind("weak_password", 422, "A password has 8 to 128 characters and is not the address."),
     kind("upgrade_required", 426, "This is the socket: ask for an upgrade to a WebSocket."),
     kind("too_fast", 429, "Claims come too fast. Wait for `Retry-After`; nothing is lost by it."),
     kind("too_many_requests", 429, "Too many requests. Wait for `Retry-After`; `RateLimit-*` say how much is left."),
+    kind("too_many_sockets", 429, "This address holds as many sockets as it may. Close some."),
     kind("internal", 500, "Something went wrong on our side. Quote `request_id` when you ask about it."),
     kind("busy", 503, "Too many ask for the same slow work at once. Come back after `Retry-After`."),
     kind(
@@ -86,7 +87,6 @@ pub const PROBLEMS: [ProblemKind; 50] = [
         503,
         "As many connections as this server may hold are here already. Come back after `Retry-After`.",
     ),
-    kind("stopping", 503, "This server is being restarted. Come back after `Retry-After`."),
     kind("timed_out", 503, "That took too long. Unknown whether it was done: repeat it with the same ids and keys."),
     kind("unavailable", 503, "Not possible at the moment. Repeat it after `Retry-After` with the same ids and keys."),
 ];
