@@ -29,7 +29,7 @@ let bar = { key: "", stop() {} };
 
 shop.on("claim", draw);
 shop.on("sale", draw);
-byId("pay-form").addEventListener("submit", (event) => (event.preventDefault(), send()));
+byId("pay-form").addEventListener("submit", (event) => (event.preventDefault(), button.disabled || send()));
 document.addEventListener("languagechange", () => ((bar.key = ""), draw()));
 start().catch((problem) => end("checkout.none", errorText(problem)));
 
@@ -38,6 +38,8 @@ async function start() {
   const claim = claims.find((c) => c.claim_id === claimId);
   if (!claim) throw new Problem({ code: "no_claim" });
   await shop.watch(claim.sale_id);
+  // An old link: a later attempt of the same buyer has taken this claim's place.
+  if (!shop.claim(claimId)) return end("checkout.none", t("checkout.not_held"));
   draw();
   // A reload in the middle of a payment: find out how it ended before anything else is offered.
   if (openTry(claimId) && shop.claim(claimId)?.state === "held") send();

@@ -31,6 +31,7 @@ async function list() {
   if (session.user?.role !== "staff") return;
   list.timer = setTimeout(list, REREAD_MS);
   try {
+    if (document.visibilityState !== "visible") return;
     ({ items: sales } = await session.send("/admin/sales"));
     byId("sales").replaceChildren(...sales.map(line));
     choose();

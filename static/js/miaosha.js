@@ -25,6 +25,7 @@ export class Miaosha {
   #taker = null;
   #authenticated = false;
   #badTokens = 0;
+  #mending = null;
   #reread = null;
   #rereadDue = Infinity;
 
@@ -154,6 +155,7 @@ export class Miaosha {
   async #greet() {
     this.#fire("connection", { open: true });
     if (this.#watched.size) this.socket.send({ type: "watch", sale_ids: [...this.#watched] });
+    await this.#mending;
     const token = await this.session.accessToken().catch(() => null);
     if (!token || this.#badTokens >= 2) return;
     this.socket.send({ type: "auth", access_token: token });
@@ -180,10 +182,10 @@ export class Miaosha {
     this.#taker?.waiters.letGo();
     this.#fire("connection", { open: false });
     this.#plan();
-    if (code === 4401) this.#badToken();
+    if (code === 4401) this.#mending = this.#badToken();
   }
 
-  // The socket comes back by itself; until then a token of more use should lie ready, or none.
+  // The socket comes back by itself; before it says who we are, a token of more use must lie ready, or none.
   async #badToken() {
     this.#badTokens += 1;
     const spent = await this.session.accessToken().catch(() => null);

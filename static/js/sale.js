@@ -47,7 +47,7 @@ function draw() {
   if (!sale?.items[0]?.product) return;
   const item = sale.items.find((i) => `#${i.id}` === location.hash) ?? sale.items[0];
   if (shown.item !== item.id) drawItem(sale, item);
-  shown.offer.stock(item);
+  shown.offer.update(sale, item);
   drawState(sale, item);
 }
 

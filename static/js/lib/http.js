@@ -15,7 +15,6 @@ export class Problem extends Error {
 
 /**
  * Sends JSON, gets JSON.
- * @param {string} url
  * @param {{method?: string, body?: unknown, token?: string, headers?: Record<string,string>, timeoutMs?: number}} [options]
  * @returns {Promise<any>} the body, with the status as `$status` where it is an object; throws {@link Problem}
  */

@@ -8,7 +8,7 @@ const EARLY_MS = 60_000;
 // Needed once in half an hour, so not on the way to the first picture.
 const openVault = () => import("./vault.js");
 
-/** Account and tokens, shared by all tabs of the origin. Fires `change` when another user (or nobody) is signed in. */
+/** Account and tokens of all tabs. Fires `change` when another user (or nobody) is signed in. */
 export class Session extends EventTarget {
   #userId;
 
@@ -39,7 +39,7 @@ export class Session extends EventTarget {
     return this.#enter("/auth/token", { email, password });
   }
 
-  /** Signs out here and in every other tab; the server is told, but not waited for longer than 3 s. */
+  /** Signs out in every tab; the server is not waited for longer than 3 s. */
   async signOut() {
     const vault = await openVault();
     const kept = await vault.take();
@@ -67,7 +67,7 @@ export class Session extends EventTarget {
     return this.#renew(spent);
   }
 
-  /** Sends a request as the signed-in user; a token that the server does not accept is renewed once. */
+  /** Sends as the signed-in user; a token that is not accepted is renewed once. */
   async send(path, options = {}) {
     const token = await this.accessToken();
     if (!token) throw new Problem({ status: 401, code: "sign_in_required" });

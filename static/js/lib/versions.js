@@ -4,7 +4,7 @@ const ms = (instant) => (typeof instant === "string" ? Date.parse(instant) : ins
 const ENDED = new Set(["paid", "refused", "expired", "withdrawn"]);
 const INSTANTS = ["waiting_room_opens_at", "opens_at", "closes_at", "paused_at"];
 
-/** A sale from an HTTP body or a frame, with every instant in Unix milliseconds. */
+/** A sale from a body or a frame, instants in Unix ms. */
 export function readSale(raw) {
   const sale = { ...raw, id: raw.id ?? raw.sale_id };
   for (const name of INSTANTS) if (sale[name] != null) sale[name] = ms(sale[name]);
@@ -12,7 +12,6 @@ export function readSale(raw) {
   return sale;
 }
 
-/** A claim from an HTTP body or a frame, with its deadline in Unix milliseconds. */
 export function readClaim(raw) {
   return { ...raw, deadline: ms(raw.deadline) ?? null };
 }
@@ -29,7 +28,7 @@ export function mergeSale(old, next, now) {
   return newer ? stamped(base, now) : base;
 }
 
-// A frame does not say since when a sale is paused; the moment we learnt of it stops our countdowns closely enough.
+// A frame does not say since when; the moment we learnt of it is close enough.
 function stamped(sale, now) {
   if (sale.state === "paused") sale.paused_at ??= now;
   return sale;
@@ -50,7 +49,7 @@ function newerStock(had, item, saleIsNewer) {
   return item.stock_version > had.stock_version || (item.stock_version === had.stock_version && saleIsNewer);
 }
 
-/** The claim to keep for one sale item: the later attempt, and within an attempt the higher version. */
+/** The later attempt stays, and within an attempt the higher version. */
 export function newerClaim(old, next) {
   if (!old || next.attempt > old.attempt) return next;
   if (next.attempt < old.attempt || next.version <= old.version) return old;

@@ -18,6 +18,7 @@ export function claimForm({ shop, sale, item }) {
   let busy = false;
 
   const show = (next = view) => {
+    if (next.name !== view?.name) fault.replaceChildren();
     view = next;
     el.hidden = !ASKABLE.has(view.name) || (!view.ask && ["expired", "withdrawn", "refused"].includes(view.name));
     button.disabled = !view.ask || busy;

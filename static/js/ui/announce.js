@@ -4,7 +4,7 @@
 export function announce(text, how = "polite") {
   const region = document.getElementById(`say-${how}`);
   region.textContent = "";
-  // An unchanged region is not read again; emptying it first and filling it later makes every message news.
+  // Emptied first and filled later: an unchanged region is not read again.
   setTimeout(() => (region.textContent = text), 60);
 }
 

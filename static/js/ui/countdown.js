@@ -8,7 +8,7 @@ const FINAL_S = 10;
 const ROUND = 2 * Math.PI * 54;
 
 /**
- * A countdown to `target`: four tiles over a bar, and for the last ten seconds one number in a ring.
+ * Four tiles over a bar, and for the last ten seconds one number in a ring.
  * @param {{clock: {now(): number}, target: number, from?: number, onend?: () => void}} options `from`: where the bar begins
  */
 export function countdown({ clock, target, from, onend }) {

@@ -10,7 +10,7 @@ let lang = "en";
 
 export const language = () => lang;
 
-/** Loads the catalogue of the remembered or the browser's language; `extra` names further parts, such as `console`. */
+/** Loads the remembered or the browser's language; `extra` names further parts of its catalogue. */
 export async function startLanguage(extra = []) {
   parts = ["", ...extra.map((part) => `.${part}`)];
   await load(localStorage.getItem(KEY) ?? preferred());
@@ -55,7 +55,7 @@ export function t(key, values = {}) {
 
 export const has = (key) => key in words;
 
-/** Gives an element a text that follows the language; values that are functions are asked again. */
+/** A text that follows the language; values that are functions are asked again. */
 export function put(el, key, values) {
   el.dataset.t = key;
   params.set(el, values);
@@ -80,7 +80,7 @@ const SAME = [
 
 export const errorKey = (code) => `error.${SAME.find(([, like]) => like.test(code))?.[0] ?? code}`;
 
-/** The human text of a server's refusal; a code that nobody translated speaks with its own detail. */
+/** What a refusal says to people; a code that nobody translated speaks with its own detail. */
 export function errorText({ code, detail, retryAfterMs }) {
   const key = errorKey(code);
   return has(key) ? t(key, { s: Math.ceil((retryAfterMs || 3_000) / 1000) }) : detail || t("error.unknown");

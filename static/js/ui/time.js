@@ -1,6 +1,6 @@
 // How much time is left, and when does the next second begin?
 
-/** Days, hours, minutes and seconds of a span; a second that has begun counts whole, so 0 comes exactly at the end. */
+/** A second that has begun counts whole, so 0 comes exactly at the end. */
 export function split(ms) {
   const total = Math.max(0, Math.ceil(ms / 1000));
   return {
