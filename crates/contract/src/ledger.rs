@@ -7,7 +7,9 @@ use sale::{
     port::ledger::{Ask, Counters, Grant, Kind, Ledger, LedgerError, Levels},
 };
 
-use crate::fresh::{self, SeedChance};
+use kit::clock::SeedChance;
+
+use crate::fresh::{self, below};
 
 /// What a backend's tests hand over.
 pub type Bench = Arc<dyn Ledger>;
@@ -219,8 +221,8 @@ impl Model {
     /// The journal gives back, promotes, or (rarely) believes that a later life of the ledger began.
     fn journal_moves(&mut self, chance: &SeedChance) -> Levels {
         for counters in [&mut self.levels.units, &mut self.levels.places] {
-            counters.limit += chance.below(3) as i64;
-            counters.drawn += (chance.below(4) == 0) as i64;
+            counters.limit += below(chance, 3) as i64;
+            counters.drawn += (below(chance, 4) == 0) as i64;
         }
         self.levels
     }
@@ -229,19 +231,19 @@ impl Model {
 pub async fn a_random_history_grants_exactly_what_the_counters_allow(ledger: &mut Bench) {
     for seed in 0..20 {
         let chance = SeedChance::new(seed);
-        let (units, places) = (chance.below(20) as i64, chance.below(10) as i64);
+        let (units, places) = (below(&chance, 20) as i64, below(&chance, 10) as i64);
         let item = built(ledger, units, places).await;
         let mut model = Model { levels: levels(1, units, places), grants: HashMap::new() };
         let mut known = vec![];
         for step in 0..60 {
-            match chance.below(10) {
+            match below(&chance, 10) {
                 0 | 1 => {
                     let sent = model.journal_moves(&chance);
                     assert_eq!(ledger.raise(item, sent).await.unwrap(), model.levels, "seed {seed} step {step}");
                 }
-                2 if chance.below(3) == 0 => {
+                2 if below(&chance, 3) == 0 => {
                     model.levels.epoch += 1;
-                    model.levels.units.granted -= chance.below(2) as i64 * (model.levels.units.granted > 0) as i64;
+                    model.levels.units.granted -= below(&chance, 2) as i64 * (model.levels.units.granted > 0) as i64;
                     model.grants.clear();
                     let rebuilt = ledger.rebuild(item, model.levels).await.unwrap();
                     assert_eq!(rebuilt, model.levels, "seed {seed} step {step}");
@@ -260,12 +262,12 @@ pub async fn a_random_history_grants_exactly_what_the_counters_allow(ledger: &mu
 
 /// New claims and repeats of old ones.
 fn some_asks(chance: &SeedChance, known: &mut Vec<Ask>) -> Vec<Ask> {
-    (0..=chance.below(4))
+    (0..=below(chance, 4))
         .map(|_| {
-            if !known.is_empty() && chance.below(3) == 0 {
-                return known[chance.below(known.len() as u64) as usize];
+            if !known.is_empty() && below(chance, 3) == 0 {
+                return known[below(chance, known.len() as u64) as usize];
             }
-            let new = ask(1 + chance.below(3) as u32);
+            let new = ask(1 + below(chance, 3) as u32);
             known.push(new);
             new
         })

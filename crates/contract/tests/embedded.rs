@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::{
     bus::Bench as BusBench,
-    fresh::TestClock,
     limiter::{Bench as LimiterBench, Pass},
     queue::{Bench as QueueBench, Queued},
     stamp,
@@ -13,6 +12,7 @@ use contract::{
 };
 use embedded::{MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, TableQueue};
 use journal::{Journal, queue::QueuePut};
+use kit::clock::TestClock;
 use sale::{
     port::{clock::Clock, ledger::Ledger, queue::ClaimQueue},
     time::UnixMs,
