@@ -213,7 +213,7 @@ async fn a_late_request_of_an_abandoned_try_makes_no_order() {
 /// Whatever happens in whatever order: at rest, money equals goods.
 #[tokio::test]
 async fn money_equals_goods_after_any_history() {
-    for seed in 0..150 {
+    for seed in 0..25 {
         history(seed).await;
     }
 }
@@ -253,7 +253,7 @@ async fn history(seed: u64) {
                 assert!(orders <= 1 || one.unwrap() == two.unwrap());
             }
             4 | 5 => drop(die_after(dice.below(60) as u32, house.pay(&claim, &name, token)).await),
-            6 => house.pass(dice.below(40_000) as i64).await,
+            6 => house.pass(dice.below(60_000) as i64).await,
             7 => drop(house.journal.sweep(ITEM).await.unwrap()),
             8 => drop(die_after(dice.below(60) as u32, sweep_once(&house.shop)).await),
             9 => house.pokes().await,

@@ -60,7 +60,7 @@ pub const NOW: UnixMs = UnixMs(1_800_000_000_000);
 pub const ITEM: SaleItemId = SaleItemId(Uuid::from_u128(0x17e0));
 pub const SALE: SaleId = SaleId(Uuid::from_u128(0x5a1e));
 const STAFF: UserId = UserId(Uuid::from_u128(1));
-pub const HOLD_MS: i64 = 60_000;
+pub const HOLD_MS: i64 = 20_000;
 
 pub struct House {
     pub clock: Arc<TestClock>,
