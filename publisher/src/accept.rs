@@ -9,7 +9,7 @@ mod post;
 mod refusal;
 mod withdraw;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use journal::Journal;
 use kit::{
@@ -36,6 +36,12 @@ use crate::{
 };
 use batch::Batcher;
 use marks::Mark;
+use tokio::time::timeout;
+
+/// A claim undecided for this long may have been decided without our hearing of it.
+const UNDECIDED_MS: i64 = 5_000;
+/// A journal that takes longer is as good as silent.
+const READ_WAIT: Duration = Duration::from_secs(2);
 
 /// The street door: one for HTTP and sockets alike.
 pub(crate) struct Accept {
@@ -156,28 +162,44 @@ impl Accept {
 
     /// What a buyer gets who has claimed this item here before: the same receipt, their claim, or `None`: go on.
     async fn already(&self, ask: &Ask, found: &Found, mark: Mark) -> Result<Option<Accepted>, Refusal> {
-        let undecided = mark.view.is_none();
-        if undecided && ask.attempt == mark.attempt {
-            return Ok(Some(self.receipt(ask.buyer, &mark)));
-        }
-        let ended = mark.view.as_ref().is_some_and(|view| view.state.is_terminal());
-        if ended && ask.attempt > mark.attempt {
+        let row = if self.in_doubt(ask, &mark) { self.row_of(ask, &mark).await? } else { None };
+        let fresh = row.is_some();
+        let Some(claim) = row.or_else(|| mark.view.clone().map(|view| *view)) else {
+            if ask.attempt == mark.attempt {
+                return Ok(Some(self.receipt(ask.buyer, &mark)));
+            }
+            return Err(Refusal::already(mark.received(ask, found.0.sale.id), None));
+        };
+        if claim.state.is_terminal() && ask.attempt > claim.attempt {
             return Ok(None);
         }
-        let told = mark.view.clone().map_or_else(|| mark.received(ask, found.0.sale.id), |view| *view);
-        // A pass is minted from the row alone; and where somebody asks anew, the bus may have lost the end of the old claim.
-        let read = told.state == ClaimState::Held || ask.attempt > mark.attempt;
-        if !read {
-            return Err(Refusal::already(told, None));
+        let (price, now) = (found.shelf().item.price, self.schedule.now());
+        let pass = if fresh { mint(&self.keys, &claim, price, now) } else { None };
+        Err(Refusal::already(claim, pass))
+    }
+
+    /// Whether memory alone may not answer: a pass is minted from the row alone, and the bus may have lost the news that a
+    /// claim was decided, or that it ended.
+    fn in_doubt(&self, ask: &Ask, mark: &Mark) -> bool {
+        let asks_anew = ask.attempt > mark.attempt;
+        match &mark.view {
+            None => asks_anew || self.schedule.now() - mark.received_at > UNDECIDED_MS,
+            Some(view) => view.state == ClaimState::Held || (asks_anew && !view.state.is_terminal()),
         }
+    }
+
+    /// The row behind a mark; `None` while undecided. Behind the buyer's own rate, because it is not memory.
+    async fn row_of(&self, ask: &Ask, mark: &Mark) -> Result<Option<ClaimView>, Refusal> {
         self.within_rate(ask).await?;
-        let Ok(Some(row)) = self.journal.claim(told.claim_id).await else { return Err(Refusal::already(told, None)) };
-        self.marks.hear(&row);
-        if row.state.is_terminal() && ask.attempt > row.attempt {
-            return Ok(None);
+        match timeout(READ_WAIT, self.journal.claim(mark.claim_id)).await {
+            Ok(Ok(row)) => {
+                row.iter().for_each(|row| self.marks.hear(row));
+                Ok(row)
+            }
+            // Who repeats is told what memory knows; who asks anew must not be refused by what may be over.
+            _ if ask.attempt > mark.attempt => Err(self.unavailable()),
+            _ => Ok(None),
         }
-        let pass = mint(&self.keys, &row, found.shelf().item.price, self.schedule.now());
-        Err(Refusal::already(row, pass))
     }
 
     async fn within_rate(&self, ask: &Ask) -> Result<RateHeaders, Refusal> {

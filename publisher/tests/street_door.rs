@@ -260,6 +260,55 @@ async fn a_full_door_sheds_at_once() {
 }
 
 #[tokio::test]
+async fn without_a_confirmed_schedule_nothing_opens() {
+    let mut config = quick();
+    config.schedule.trust = Dur::of_ms(100);
+    let house = House::open(config).await;
+    let (sale, item) = house.plan(Planned { opens_in_ms: 500, ..Planned::default() }).await;
+    let mut client = house.connect().await;
+    assert_eq!(client.watch(sale).await["state"], "waiting_room");
+    known(&house, item).await;
+    house.journal.close().await;
+    let told = client.all_for(Duration::from_millis(1000)).await;
+    assert!(told.iter().all(|frame| frame["state"] == "waiting_room"), "{told:?}");
+    assert_eq!(house.claim_one(buyer(), item).await.told(), (403, "not_open"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_let_in_before_the_opening_by_the_journals_clock() {
+    let house = House::open(quick()).await;
+    let (sale, item) = house.plan(Planned { opens_in_ms: 400, ..Planned::default() }).await;
+    let opens_at = house.journal.sale(sale).await.unwrap().unwrap().sale.opens_at;
+    until("the first claim is let in", || async { house.claim_one(buyer(), item).await.status == 202 }).await;
+    assert!(house.now() >= opens_at && house.now() - opens_at < 500);
+    let ratified = house.decide().await;
+    assert!(ratified.iter().flat_map(|done| &done.claims).all(|claim| claim.reason.is_none()), "{ratified:?}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn either_half_runs_alone() {
+    let mut config = quick();
+    config.push.on = false;
+    let house = House::open(config).await;
+    let item = open_sale(&house, Planned::default()).await;
+    assert_eq!(house.claim_one(buyer(), item).await.status, 202);
+    assert_eq!(house.try_connect(&[]).await.err(), Some(404));
+    house.close().await;
+
+    let mut config = quick();
+    config.accept.on = false;
+    let house = House::open(config).await;
+    let (sale, item) = house.plan(Planned::default()).await;
+    let mut client = house.connect_as(buyer(), sale).await;
+    client.send(json!({"type": "claim", "sale_item_id": item})).await;
+    assert_eq!(house::code(&client.until("refused").await), "unavailable");
+    assert_eq!(house.claim_one(buyer(), item).await.status, 404);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_stopping_door_takes_nothing_in_and_finishes_what_it_has() {
     let house = House::open(quick()).await;
     let item = open_sale(&house, Planned::default()).await;

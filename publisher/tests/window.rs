@@ -285,6 +285,38 @@ async fn sockets_are_bounded_by_address_and_by_buyer() {
 }
 
 #[tokio::test]
+async fn who_answers_no_ping_is_let_go() {
+    let mut config = quick();
+    config.push.heartbeat = Dur::of_ms(50);
+    let house = House::open(config).await;
+    let (sale, _) = house.plan(Planned::default()).await;
+    let deaf = house.connect().await;
+    let mut well = house.connect().await;
+    let reading = tokio::spawn(async move { well.all_for(Duration::from_millis(1000)).await });
+    until("the deaf one is let go", || async { house.publisher.counts(sale).sockets == 1 }).await;
+    assert!(reading.await.unwrap().is_empty());
+    drop(deaf);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn who_claims_at_one_door_hears_of_it_at_another() {
+    let house = House::open(quick()).await;
+    let (sale, item) = house.plan(Planned::default()).await;
+    let other = house.another_door(quick()).await;
+    let who = buyer();
+    let mut there = house.connect_to(other).await;
+    there.watch(sale).await;
+    there.send(json!({"type": "auth", "access_token": house.token(who)})).await;
+    there.until("session").await;
+    until("claimed", || async { house.claim_one(who, item).await.status == 202 }).await;
+    house.decide_and_tell().await;
+    assert_eq!(there.until("claim").await["state"], "held");
+    there.hang_up().await;
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_token_that_is_over_ends_the_socket_after_its_grace() {
     let mut config = quick();
     (config.push.heartbeat, config.push.token_grace) = (Dur::of_ms(50), Dur::of_ms(0));

@@ -5,7 +5,9 @@ use sale::{
     ids::{ClaimId, UserId},
 };
 
-use super::{Accept, Refusal};
+use tokio::time::timeout;
+
+use super::{Accept, READ_WAIT, Refusal};
 
 impl Accept {
     /// Puts the withdrawal of the buyer's own claim; the `claim` frame that follows is the answer.
@@ -27,7 +29,7 @@ impl Accept {
     /// The claim to withdraw: from its row, or while undecided from our own mark.
     async fn withdrawable(&self, buyer: UserId, id: ClaimId) -> Result<Claim, Refusal> {
         let now = self.schedule.now();
-        let row = self.journal.claim(id).await.map_err(|_| self.unavailable())?;
+        let Ok(Ok(row)) = timeout(READ_WAIT, self.journal.claim(id)).await else { return Err(self.unavailable()) };
         let Some(row) = row else {
             let (item, mark) = self.marks.by_id(buyer, id).ok_or(Refusal::UnknownClaim)?;
             return Ok(Claim::new(item, buyer, mark.attempt, mark.quantity, now));

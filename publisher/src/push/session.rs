@@ -29,6 +29,8 @@ use crate::accept::{Ask, Refusal};
 
 /// So many frames that nobody understands end a socket.
 const STRIKES_MAX: u32 = 3;
+/// Each proof of identity reads the buyer's claims; tabs that all come back at once are fine, a loop is not.
+const AUTH_RATE: Rate = Rate { burst: 20, per_period: 1, period_ms: 1000 };
 /// Sales that this node does not know are looked up in the journal, so often for one address.
 const UNKNOWN_RATE: Rate = Rate { burst: 20, per_period: 2, period_ms: 1000 };
 
@@ -83,7 +85,7 @@ impl Session {
         match asked {
             Asked::Clock { t0 } => self.answer(Said::Clock { t0, t1: self.push.schedule.now() }),
             Asked::Watch { sale_ids } => self.watch(sale_ids).await,
-            Asked::Auth { access_token } => self.auth(&access_token)?,
+            Asked::Auth { access_token } => self.auth(&access_token).await?,
             Asked::Claim { sale_item_id, quantity, attempt, answer } => {
                 self.claim(sale_item_id, quantity, attempt, answer).await;
             }
@@ -113,9 +115,12 @@ impl Session {
         if over { Err(End::BadToken) } else { Ok(()) }
     }
 
-    fn auth(&self, token: &str) -> Result<(), End> {
+    async fn auth(&self, token: &str) -> Result<(), End> {
         let push = &self.push;
         let access = push.keys.verify_access(token, push.wall()).map_err(|_| End::BadToken)?;
+        if !push.stores.limiter.take(&format!("auths:{}", access.user_id), AUTH_RATE).await.allowed {
+            return Err(End::TooMany);
+        }
         let proved = Proved { user_id: access.user_id, until: access.exp + push.config.token_grace.ms() };
         let mut state = self.state();
         let before = state.buyer.replace(proved);

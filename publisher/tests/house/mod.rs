@@ -1,7 +1,8 @@
 //! The test house: a journal in a folder of its own, the embedded stores, the publisher behind a real port, and a
 //! counter that decides what lies on the queue when the test says so.
 
-#![allow(dead_code)]
+// Each test file uses a part of this, and a broken expectation is a panic.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -123,6 +124,17 @@ impl House {
         let addr = listener.local_addr().unwrap();
         life.spawn("http", serve(listener, publisher.router.clone(), ServeConfig::default(), life.clone()));
         Self { addr, journal, stores, keys, life, publisher, _dir: dir }
+    }
+
+    /// A second publisher over the same stores: where it listens.
+    pub async fn another_door(&self, config: Config) -> SocketAddr {
+        let (stores, journal, keys) = (self.stores.clone(), self.journal.clone(), self.keys.clone());
+        let publisher = publisher::start(stores, journal, config, keys, self.life.clone()).await.unwrap();
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let life = self.life.clone();
+        self.life.spawn("http", serve(listener, publisher.router, ServeConfig::default(), life));
+        addr
     }
 
     pub fn now(&self) -> UnixMs {

@@ -1,6 +1,6 @@
 //! The window as a client sees it: a real WebSocket over a real port.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use sale::ids::{SaleId, UserId};
@@ -20,7 +20,11 @@ pub struct Client {
 impl House {
     /// A socket that has read its hello.
     pub async fn connect(&self) -> Client {
-        let mut client = self.try_connect(&[("sec-websocket-protocol", "miaosha.v1")]).await.unwrap();
+        self.connect_to(self.addr).await
+    }
+
+    pub async fn connect_to(&self, addr: SocketAddr) -> Client {
+        let mut client = knock(addr, &[("sec-websocket-protocol", "miaosha.v1")]).await.unwrap();
         let hello = client.next().await;
         assert_eq!(hello["type"], "hello");
         client
@@ -28,16 +32,7 @@ impl House {
 
     /// The status with which the door stays shut, if it does.
     pub async fn try_connect(&self, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
-        let mut request = format!("ws://{}/api/v1/live", self.addr).into_client_request().unwrap();
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
-        }
-        let stream = TcpStream::connect(self.addr).await.unwrap();
-        match client_async(request, stream).await {
-            Ok((ws, _)) => Ok(Client { ws }),
-            Err(Error::Http(response)) => Err(response.status().as_u16()),
-            Err(error) => panic!("{error}"),
-        }
+        knock(self.addr, headers).await
     }
 
     /// A socket of this buyer that watches this sale, and has read everything up to there.
@@ -47,6 +42,19 @@ impl House {
         client.send(json!({"type": "auth", "access_token": self.token(buyer)})).await;
         assert_eq!(client.until("session").await["user_id"], json!(buyer));
         client
+    }
+}
+
+async fn knock(addr: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
+    let mut request = format!("ws://{}/api/v1/live", addr).into_client_request().unwrap();
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
+    }
+    let stream = TcpStream::connect(addr).await.unwrap();
+    match client_async(request, stream).await {
+        Ok((ws, _)) => Ok(Client { ws }),
+        Err(Error::Http(response)) => Err(response.status().as_u16()),
+        Err(error) => panic!("{error}"),
     }
 }
 
