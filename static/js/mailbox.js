@@ -4,6 +4,7 @@ import { byId, h } from "./ui/dom.js";
 import { dayTime } from "./ui/format.js";
 import { errorText } from "./ui/i18n.js";
 import { startPage } from "./ui/shell.js";
+import { showMail } from "./mailbox/frame.js";
 
 const REREAD_MS = 3_000;
 let listed = "";
@@ -47,8 +48,7 @@ async function open() {
   if (!mail) return;
   byId("mail-subject").textContent = mail.subject;
   byId("mail-to").textContent = `${mail.to} · ${dayTime(mail.received_at)}`;
-  // The frame is sandboxed without any permission: whatever the mail holds, it is only looked at.
-  byId("mail-html").srcdoc = mail.html ?? "";
+  showMail(byId("mail-html"), mail.html ?? "");
   byId("mail-text").textContent = mail.text ?? "";
   showAs(!mail.html);
   byId("mail").hidden = false;

@@ -1,6 +1,6 @@
 // How is a request sent, and what does a failure look like?
 
-/** A failure with a stable `code`; the server's problem details, or `network` / `timeout` when there was no answer. */
+/** A failure with a stable `code`: the server's, or `network` / `timeout` when there was no answer. */
 export class Problem extends Error {
   constructor({ status = 0, code = "network", detail = "", retryAfterMs = null, ...rest } = {}) {
     super(detail || code);

@@ -5,8 +5,7 @@ import { clockTime } from "../ui/format.js";
 import { t } from "../ui/i18n.js";
 
 /**
- * The part of the page that changes with the state.
- * `bodies`: what to show for the states of a claim (see claimstates.js); who is not signed in has none.
+ * The part of the page that changes. `bodies`: for the states of a claim (see claimstates.js), none without an account.
  * @param {{view: any, sale: any, item: any, claim: any, clock: any, bodies: any, act: {withdraw(): void, changed(): void}}} all
  * @returns {{el: HTMLElement, stop(): void}}
  */

@@ -17,14 +17,13 @@ export async function startLanguage(extra = []) {
   translate(document);
 }
 
-/** One more part of the catalogue, once it is known to be needed. */
 export async function addWords(part) {
   if (parts.includes(`.${part}`)) return;
   parts.push(`.${part}`);
   await load(lang);
 }
 
-/** Changes the language of the page in place; forms keep what was typed. */
+/** In place: forms keep what was typed. */
 export async function changeLanguage(next) {
   localStorage.setItem(KEY, next);
   await load(next);
@@ -83,5 +82,10 @@ export const errorKey = (code) => `error.${SAME.find(([, like]) => like.test(cod
 /** What a refusal says to people; a code that nobody translated speaks with its own detail. */
 export function errorText({ code, detail, retryAfterMs }) {
   const key = errorKey(code);
-  return has(key) ? t(key, { s: Math.ceil((retryAfterMs || 3_000) / 1000) }) : detail || t("error.unknown");
+  return has(key) ? t(key, { wait: () => span(retryAfterMs || 3_000) }) : detail || t("error.unknown");
+}
+
+function span(ms) {
+  const [unit, unitMs] = ms <= 90_000 ? ["second", 1_000] : ["minute", 60_000];
+  return new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "long" }).format(Math.ceil(ms / unitMs));
 }

@@ -1,4 +1,4 @@
-// What stands around every page: skip link, header, footer, live regions, and the language.
+// What stands around every page?
 import { Session } from "../lib/session.js";
 import { h } from "./dom.js";
 import { changeLanguage, language, LANGUAGES, startLanguage } from "./i18n.js";
