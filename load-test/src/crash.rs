@@ -73,6 +73,7 @@ pub async fn play(args: &CrashArgs, run: &Run, bar: &Progress) -> anyhow::Result
     let told = tokio::time::timeout(CRASH_MAX, acts(args, run, bar)).await;
     let Ok(told) = told else { bail!("the crash run was not over after {} s", CRASH_MAX.as_secs()) };
     let (scene, server) = told?;
+    run::note_usage(&scene, &server, args.buyers);
     server.stop().await?;
     Outcome::judge(run, &scene, started.elapsed(), MUST_HAPPEN).await
 }

@@ -19,7 +19,7 @@ use crate::{
     latency::Wait,
     progress::Progress,
     scene::{Scene, value},
-    server::{ServerPlan, free_port, tail},
+    server::{Server, ServerPlan, free_port, tail},
     staff::{Live, Staff},
 };
 
@@ -145,6 +145,13 @@ pub async fn mails(staff: &mut Staff, live: &Live) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes down what the server took of the machine.
+pub fn note_usage(scene: &Scene, server: &Server, buyers: u32) {
+    let Some(usage) = server.usage() else { return };
+    usage.bounds(buyers.into()).iter().for_each(|bound| scene.notebook.write(bound));
+    scene.counts.set("MiB of memory the server took at most", usage.memory_mib);
+}
+
 /// One line of figures.
 pub fn figures(live: &Live) -> String {
     let mut text = format!("{:?}", live.state).to_lowercase();
@@ -166,7 +173,10 @@ pub fn report(scene: &Arc<Scene>, took: Duration) -> String {
     let (receipts, paid, reconnects) = (value(&counts.receipts), value(&counts.paid), value(&counts.reconnects));
     let mut text = format!("{:.0} s, {receipts} receipts, {paid} paid, {reconnects} reconnects\n", took.as_secs_f64());
     for wait in Wait::ALL {
-        let _ = writeln!(text, "  {:<19} {}", wait.as_str(), scene.latencies.summary(wait));
+        let summary = scene.latencies.summary(wait);
+        if summary.count > 0 {
+            let _ = writeln!(text, "  {:<19} {summary}", wait.as_str());
+        }
     }
     for (name, count) in counts.named() {
         let _ = writeln!(text, "  {count:>7}  {name}");

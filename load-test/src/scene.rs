@@ -108,6 +108,11 @@ impl Counts {
         *self.by_name.lock().unwrap_or_else(PoisonError::into_inner).entry(name.into()).or_default() += 1;
     }
 
+    /// A figure that is not counted but measured.
+    pub fn set(&self, name: impl Into<String>, value: u64) {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), value);
+    }
+
     pub fn named(&self) -> BTreeMap<String, u64> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

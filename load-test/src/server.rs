@@ -1,5 +1,7 @@
 //! The server: the real binary as a child of ours: start, ready, kill, stop.
 
+mod usage;
+
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Seek, SeekFrom},
@@ -17,6 +19,7 @@ use tokio::{
 };
 
 use crate::buyer::http::{Call, Http};
+pub use usage::Usage;
 
 /// A start that is not ready after this long has failed.
 pub const READY_WAIT: Duration = Duration::from_secs(20);
@@ -41,7 +44,6 @@ pub struct ServerPlan {
 /// A running child. Dropped, it is killed.
 pub struct Server {
     child: Child,
-    log: PathBuf,
 }
 
 impl ServerPlan {
@@ -64,7 +66,7 @@ impl ServerPlan {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", self.exe.display()))?;
-        Ok(Server { child, log: self.log.clone() })
+        Ok(Server { child })
     }
 
     /// Starts it and waits until it answers ready.
@@ -129,8 +131,9 @@ impl Server {
         }
     }
 
-    pub fn log(&self) -> &Path {
-        &self.log
+    /// What it takes of the machine; `None` where it has ended.
+    pub fn usage(&self) -> Option<Usage> {
+        Usage::of(self.child.id()?)
     }
 }
 

@@ -61,7 +61,7 @@ pub async fn play(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result
         ended = server.ended() => bail!("the server ended in the middle of the story: {}", ended?),
     };
     let Ok(scene) = told else { bail!("the story was not over after {} s", STORY_MAX.as_secs()) };
-    end(run, &scene?, server, started).await
+    end(args, run, &scene?, server, started).await
 }
 
 async fn acts(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Arc<Scene>> {
@@ -138,7 +138,14 @@ async fn sold_out_or_closed(staff: &mut Staff, sale: SaleId, bar: &Progress) -> 
 }
 
 /// Stops the server and asks for the verdict.
-async fn end(run: &Run, scene: &Arc<Scene>, server: Server, started: Instant) -> anyhow::Result<Outcome> {
+async fn end(
+    args: &StoryArgs,
+    run: &Run,
+    scene: &Arc<Scene>,
+    server: Server,
+    started: Instant,
+) -> anyhow::Result<Outcome> {
+    run::note_usage(scene, &server, args.buyers);
     server.stop().await?;
     Outcome::judge(run, scene, started.elapsed(), MUST_HAPPEN).await
 }

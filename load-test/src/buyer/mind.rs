@@ -20,6 +20,8 @@ pub const ASK_AGAIN_MS: i64 = 10_000;
 const NAP_MS: i64 = 1_000;
 /// The dead pass is tried this long after its deadline: past every clock error, before nobody cares.
 const LATE_MS: i64 = 400;
+/// A forger's own claim comes this long after the forging began.
+const FORGING_MS: i64 = 5_000;
 
 /// What a buyer knows.
 #[derive(Clone, Copy, Debug)]
@@ -188,9 +190,12 @@ impl Mind {
             return Step::Wait { until: self.acts_at.min(view.now + NAP_MS) };
         }
         if view.phase == Phase::Paused && self.behaviour != Behaviour::DoubleTapper {
+            // Who waits for the sale to go on means to claim then, and not before.
+            self.acts_at = view.now;
             return nap(view);
         }
         if !std::mem::replace(&mut self.forged, true) {
+            self.acts_at = view.now + FORGING_MS;
             return Step::Forge;
         }
         if view.item == ItemState::SoldOut {
