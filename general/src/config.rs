@@ -20,6 +20,8 @@ pub struct Config {
     pub prune_every: Dur,
     pub reconcile_every: Dur,
     pub live_every: Dur,
+    pub lookups_parallel: usize,
+    pub lookups_waiting_max: usize,
     pub tokens: TokenConfig,
     pub passwords: PasswordConfig,
     pub limits: LimitConfig,
@@ -33,6 +35,8 @@ impl Default for Config {
             prune_every: Dur::of_s(600),
             reconcile_every: Dur::of_s(2),
             live_every: Dur::of_s(1),
+            lookups_parallel: 2,
+            lookups_waiting_max: 2000,
             tokens: TokenConfig::default(),
             passwords: PasswordConfig::default(),
             limits: LimitConfig::default(),
@@ -96,6 +100,7 @@ impl Config {
         some(self.prune_every, "general.prune_every")?;
         some(self.reconcile_every, "general.reconcile_every")?;
         self.checkout.check()?;
+        ensure(self.lookups_parallel > 0, "general.lookups_parallel", "must be at least 1")?;
         ensure(self.body_max >= Size::kib(16), "general.body_max", "must hold a plan: at least 16KiB")?;
         ensure(self.tokens.access_ttl >= Dur::of_s(1), "general.tokens.access_ttl", "must be at least 1s")?;
         ensure(

@@ -32,13 +32,15 @@ pub struct Inner {
     pub hasher: Hasher,
     pub count_sockets: CountSockets,
     pub live: crate::admin::LiveCache,
+    pub lookups: crate::sales::Lookups,
 }
 
 impl Shop {
     pub fn new(stores: Stores, journal: Journal, config: Config, keys: Arc<Keys>, count_sockets: CountSockets) -> Self {
         let hasher = Hasher::new(config.passwords.parallel, config.passwords.waiting_max);
         let live = crate::admin::LiveCache::default();
-        Self(Arc::new(Inner { stores, journal, config, keys, hasher, count_sockets, live }))
+        let lookups = crate::sales::Lookups::new(config.lookups_parallel, config.lookups_waiting_max);
+        Self(Arc::new(Inner { stores, journal, config, keys, hasher, count_sockets, live, lookups }))
     }
 }
 

@@ -56,14 +56,14 @@ impl<'a> Doc<'a> {
         out.push_str(&paragraph(text(operation, "summary")));
         out.push_str(&paragraph(text(operation, "description")));
         for message in each(&operation["messages"]) {
-            out.push_str(&self.message(self.follow(message)));
+            out.push_str(&self.message(name, self.follow(message)));
         }
         out
     }
 
-    fn message(&self, message: &'a Value) -> String {
+    fn message(&self, operation: &str, message: &'a Value) -> String {
         let name = text(message, "name").or(text(message, "title")).unwrap_or("message");
-        let mut out = format!("<h3 id=\"{}\">{}</h3>\n", escape(name), code(name));
+        let mut out = format!("<h3 id=\"{}-{}\">{}</h3>\n", escape(operation), escape(name), code(name));
         out.push_str(&paragraph(text(message, "summary")));
         out.push_str(&paragraph(text(message, "description")));
         out.push_str(&self.fields(self.follow(&message["payload"])));

@@ -6,11 +6,7 @@ use kit::{
     http::{Json, Problem, Query},
     instant::to_rfc3339,
 };
-use sale::{
-    ids::SaleId,
-    sale::{Phase, Stage},
-    time::UnixMs,
-};
+use sale::{ids::SaleId, sale::Phase, time::UnixMs};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -23,7 +19,7 @@ use crate::{
 
 /// Sales looked at for one page, whatever the filter: a state that few are in must not read them all.
 const LOOKED_AT_MAX: usize = 500;
-/// Sales read at one time.
+/// Sales read at one time where a state is asked for.
 const READ: u32 = 100;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -56,7 +52,9 @@ pub async fn list(State(shop): State<Shop>, Query(query): Query<StateQuery>) -> 
     let (limit, after) = (page.limit() as usize, page.after::<SaleId>()?);
     let now = shop.journal.clock().await.map_err(refusal::journal)?;
     let fits = |view: &SaleView| wanted.as_ref().is_none_or(|wanted| wanted.contains(&view.sale.phase(now)));
-    let (views, next) = filtered(&shop, after, limit, fits).await?;
+    // Without a filter the page itself and the one more that says whether there is more.
+    let read = if wanted.is_some() { READ } else { limit as u32 + 1 };
+    let (views, next) = filtered(&shop, after, limit, read, fits).await?;
     Ok(Json(body(&views, next, now)))
 }
 
@@ -70,18 +68,19 @@ async fn filtered(
     shop: &Shop,
     mut after: Option<SaleId>,
     limit: usize,
+    read: u32,
     fits: impl Fn(&SaleView) -> bool,
 ) -> Result<(Vec<SaleView>, Option<SaleId>), Problem> {
     let (mut found, mut seen) = (Vec::new(), 0);
     loop {
-        let read = shop.journal.sales(Some(Stage::Draft), after, READ).await.map_err(refusal::journal)?;
-        let last_page = read.len() < READ as usize;
-        let mut rest = read.into_iter().peekable();
+        let views = shop.lookups.page(&shop.journal, after, read).await?;
+        let last_page = views.len() < read as usize;
+        let mut rest = views.iter().peekable();
         while let Some(view) = rest.next() {
             after = Some(view.sale.id);
             seen += 1;
-            if fits(&view) {
-                found.push(view);
+            if fits(view) {
+                found.push(view.clone());
             }
             if found.len() == limit && (rest.peek().is_some() || !last_page) {
                 return Ok((found, after));

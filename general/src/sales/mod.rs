@@ -1,9 +1,13 @@
 //! Sales: what everybody may read of them.
 
 mod list;
+mod lookup;
+mod share;
 mod show;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use lookup::Lookups;
 
 use crate::shop::Shop;
 

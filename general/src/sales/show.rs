@@ -13,7 +13,7 @@ use crate::{refusal, sale_body::SaleBody, shop::Shop};
     (status = 404, description = "`not_found`", body = Problem),
 ))]
 pub async fn show(State(shop): State<Shop>, Path(id): Path<Uuid>) -> Result<Json<SaleBody>, Problem> {
-    let found = shop.journal.sale(SaleId(id)).await.map_err(refusal::journal)?;
+    let found = shop.lookups.sale(&shop.journal, SaleId(id)).await?;
     // What nobody has been told of does not exist.
     let view = found.filter(|view| view.sale.stage != Stage::Draft).ok_or_else(Problem::not_found)?;
     let now = shop.journal.clock().await.map_err(refusal::journal)?;

@@ -35,7 +35,7 @@ pub use window::{SPAN_MAX_MS, WAITING_ROOM_MS};
 /// The most units one sale item may hold, restocks included: keeps every counter far from its type's end.
 pub const ALLOTMENT_MAX: u32 = 1_000_000;
 /// How many changed claims one verb hands back to be told; who is beyond it reads their claim again on the sale's own change.
-pub const TOLD_MAX: u32 = 10_000;
+pub const TOLD_MAX: u32 = 100_000;
 
 /// Why a verb did nothing.
 #[derive(Debug, Error)]
