@@ -104,3 +104,6 @@ async fn park(journal: &Journal, chore: &Chore, why: &str) -> Result<(), Journal
     tracing::error!(outbox_id = chore.id, why, "a letter is parked");
     journal.outbox_park(chore.id, why).await
 }
+
+#[cfg(test)]
+mod tests;
