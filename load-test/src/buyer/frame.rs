@@ -1,7 +1,6 @@
 //! Frames: what the server says on the socket, and a claim however it is told.
 
 use sale::{
-    claim::ClaimState,
     ids::{ClaimId, SaleId, SaleItemId, UserId},
     sale::{ItemState, Phase},
     time::UnixMs,
@@ -33,11 +32,6 @@ pub fn claim_from_body(body: ClaimBody) -> Option<ClaimSeen> {
         reason: body.reason,
         order_id: body.order_id,
     })
-}
-
-/// Whether this claim still stands between its buyer and another attempt.
-pub fn is_live(state: ClaimState) -> bool {
-    !state.is_terminal() && state != ClaimState::Received
 }
 
 /// One item inside a sale frame.
@@ -112,6 +106,29 @@ pub enum Frame {
         code: String,
         detail: String,
     },
+}
+
+/// A claim of one unit for tests: its id follows from the attempt.
+#[cfg(test)]
+pub fn example(attempt: u32, version: i64, state: sale::claim::ClaimState) -> ClaimSeen {
+    use sale::claim::ClaimState;
+
+    let id = uuid::Uuid::from_u128(9);
+    ClaimSeen {
+        claim_id: ClaimId(uuid::Uuid::from_u128(attempt.into())),
+        sale_id: SaleId(id),
+        sale_item_id: SaleItemId(id),
+        attempt,
+        quantity: 1,
+        state,
+        version,
+        position: None,
+        odds: None,
+        deadline: (state == ClaimState::Held).then_some(20_000),
+        purchase_pass: (state == ClaimState::Held).then(|| "pass".to_owned()),
+        reason: None,
+        order_id: None,
+    }
 }
 
 #[cfg(test)]

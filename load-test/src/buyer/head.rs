@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::{
     behaviour::Behaviour,
     diary::Diary,
+    door::{door, word},
     frame::{ClaimSeen, Frame, SaleSeen},
     line::{BAD_TOKEN, Event, Line},
     memory::Memory,
@@ -241,38 +242,4 @@ impl Head {
             second.close().await;
         }
     }
-}
-
-fn word(state: ClaimState) -> &'static str {
-    match state {
-        ClaimState::Received => "received",
-        ClaimState::Held => "held",
-        ClaimState::Standby => "standby",
-        ClaimState::Paying => "paying",
-        ClaimState::Paid => "paid",
-        ClaimState::Refused => "refused",
-        ClaimState::Expired => "expired",
-        ClaimState::Withdrawn => "withdrawn",
-    }
-}
-
-/// What a refusal at the door means to a buyer; `None` for a code that no door has.
-fn door(code: &str, retry_after: Option<Duration>, chance: &SeedChance) -> Option<Door> {
-    let wait = |low, high| {
-        let asked = retry_after.map(|d| d.as_millis() as u64).unwrap_or(0).min(5_000);
-        asked.max(low) as i64 + between(chance, 0, high - low) as i64
-    };
-    Some(match code {
-        "not_open" => Door::Again { after_ms: wait(100, 400) },
-        "too_fast" => Door::Again { after_ms: wait(500, 1_500) },
-        "unavailable" | "starting" | "stopping" => Door::Again { after_ms: wait(100, 800) },
-        "paused" => Door::Again { after_ms: wait(300, 1_200) },
-        "wrong_answer" => Door::Again { after_ms: 0 },
-        // The claim that stands in the way is on its way to us.
-        "already_claimed" => Door::Again { after_ms: wait(500, 1_500) },
-        "all_held" => Door::Later { after_ms: wait(800, 4_000) },
-        "sold_out" => Door::Later { after_ms: wait(1_500, 3_000) },
-        "closed" | "limit_reached" => Door::Never,
-        _ => return None,
-    })
 }

@@ -55,9 +55,6 @@ impl Call {
     pub fn post(path: impl Into<String>, body: Value) -> Self {
         Self { method: "POST", path: path.into(), body: Some(body), ..Self::default() }
     }
-    pub fn patch(path: impl Into<String>, body: Value) -> Self {
-        Self { method: "PATCH", ..Self::post(path, body) }
-    }
     pub fn delete(path: impl Into<String>) -> Self {
         Self { method: "DELETE", path: path.into(), ..Self::default() }
     }
@@ -111,10 +108,6 @@ pub struct Http {
 impl Http {
     pub fn new(source: Ipv4Addr, target: SocketAddrV4) -> Self {
         Self { source, target, open: None }
-    }
-
-    pub fn target(&self) -> SocketAddrV4 {
-        self.target
     }
 
     pub async fn call(&mut self, call: &Call) -> Result<Answer, Lost> {

@@ -115,29 +115,11 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::frame::example as claim, *};
     use sale::ids::SaleId;
     use uuid::Uuid;
 
     const ITEM: SaleItemId = SaleItemId(Uuid::from_u128(9));
-
-    fn claim(attempt: u32, version: i64, state: ClaimState) -> ClaimSeen {
-        ClaimSeen {
-            claim_id: ClaimId(Uuid::from_u128(attempt.into())),
-            sale_id: SaleId(Uuid::from_u128(1)),
-            sale_item_id: ITEM,
-            attempt,
-            quantity: 1,
-            state,
-            version,
-            position: None,
-            odds: None,
-            deadline: None,
-            purchase_pass: (state == ClaimState::Held).then(|| "pass".to_owned()),
-            reason: None,
-            order_id: None,
-        }
-    }
 
     #[tokio::test]
     async fn a_repeated_or_late_frame_changes_nothing() {

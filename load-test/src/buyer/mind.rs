@@ -266,30 +266,13 @@ fn think_ms(behaviour: Behaviour, state: ClaimState, chance: &dyn Chance) -> i64
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::frame::example, *};
     use kit::clock::SeedChance;
-    use sale::ids::{SaleId, SaleItemId};
-    use uuid::Uuid;
 
     const OPENS: UnixMs = UnixMs(10_000);
 
     fn claim(attempt: u32, state: ClaimState) -> ClaimSeen {
-        let id = Uuid::from_u128(attempt.into());
-        ClaimSeen {
-            claim_id: ClaimId(id),
-            sale_id: SaleId(id),
-            sale_item_id: SaleItemId(id),
-            attempt,
-            quantity: 1,
-            state,
-            version: 1,
-            position: None,
-            odds: None,
-            deadline: (state == ClaimState::Held).then_some(20_000),
-            purchase_pass: None,
-            reason: None,
-            order_id: None,
-        }
+        example(attempt, 1, state)
     }
 
     fn at(now: i64, claim: Option<&ClaimSeen>) -> View<'_> {

@@ -5,6 +5,7 @@ pub mod address;
 pub mod behaviour;
 mod claiming;
 mod diary;
+mod door;
 mod forging;
 pub mod frame;
 mod head;
