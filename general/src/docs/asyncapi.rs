@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     asset,
-    html::{answer, escape, page},
+    html::{answer, escape, marked, page},
 };
 
 /// How deep references to references are followed; a document that goes round in circles ends there.
@@ -89,7 +89,7 @@ impl<'a> Doc<'a> {
                 "<tr><td>{}</td><td>{}</td><td>{must}</td><td>{}</td></tr>\n",
                 code(name),
                 escape(&kind),
-                escape(description)
+                marked(description)
             )
         };
         let rows: String = properties.iter().map(row).collect();
@@ -166,7 +166,7 @@ fn each(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn paragraph(text: Option<&str>) -> String {
-    text.map(|text| format!("<p>{}</p>\n", escape(text))).unwrap_or_default()
+    text.map(|text| format!("<p>{}</p>\n", marked(text))).unwrap_or_default()
 }
 
 fn code(text: &str) -> String {

@@ -21,6 +21,13 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
+/// Text whose `names` are set as code.
+pub fn marked(text: &str) -> String {
+    let part =
+        |(n, part): (usize, &str)| if n % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) };
+    text.split('`').enumerate().map(part).collect()
+}
+
 /// A whole page; `body` is HTML already.
 pub fn page(title: &str, body: &str) -> String {
     format!(

@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 
-use super::html::{answer, escape, page};
+use super::html::{answer, marked, page};
 
 /// One kind of problem.
 #[derive(Clone, Copy, Debug)]
@@ -108,13 +108,6 @@ fn render() -> String {
          <table>\n<thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
     );
     page("Problems", &body)
-}
-
-/// Text whose `names` are set as code.
-fn marked(text: &str) -> String {
-    let part =
-        |(n, part): (usize, &str)| if n % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) };
-    text.split('`').enumerate().map(part).collect()
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ CREATE TABLE session (
     revoked_at BIGINT
 );
 CREATE INDEX session_family ON session (family_id);
+CREATE INDEX session_expires ON session (expires_at);
 
 CREATE TABLE product (
     id          BLOB   NOT NULL PRIMARY KEY,
@@ -183,7 +184,7 @@ CREATE TABLE payment (
     amount_minor BIGINT NOT NULL,
     currency     TEXT   NOT NULL,
     state        TEXT   NOT NULL CHECK (state IN ('authorising', 'cancelling', 'authorised', 'declined', 'in_doubt', 'captured', 'capture_failed', 'voided', 'refunded')),
-    -- What the order needs once a late yes is found: the shipping as JSON.
+    -- What the order needs once a late yes is found: shipping and language as JSON.
     shipping     TEXT   NOT NULL,
     started_at   BIGINT NOT NULL,
     changed_at   BIGINT NOT NULL,
