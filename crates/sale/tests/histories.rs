@@ -3,7 +3,11 @@
 mod common;
 
 use proptest::prelude::*;
-use sale::{model::Model, port::ledger::Kind, verdict::check};
+use sale::{
+    model::Model,
+    port::ledger::Kind,
+    verdict::{check, ended},
+};
 
 /// Every so many steps the whole record is judged; at the end, at rest and after the end it is judged again.
 const LOOK_EVERY: usize = 12;
@@ -26,6 +30,7 @@ proptest! {
         the_ledger_promises_no_more(&model)?;
         model.finish();
         prop_assert_eq!(check(&model.record()), vec![], "after the end");
+        prop_assert!(ended(&model.record()), "the end was never judged");
     }
 }
 
@@ -37,9 +42,15 @@ fn no_unit_lies_idle(model: &Model) -> Result<(), TestCaseError> {
     }
     for item in model.journal.items.values() {
         let row = &item.row;
-        let waiting = model.journal.standby.values().filter(|e| e.sale_item_id == row.id && e.state == EntryState::Waiting);
+        let waiting =
+            model.journal.standby.values().filter(|e| e.sale_item_id == row.id && e.state == EntryState::Waiting);
         let head = waiting.min_by_key(|e| e.ticket);
-        prop_assert!(head.is_none_or(|head| head.quantity > row.allotment - row.taken), "{:?} waits beside {:?}", head, row);
+        prop_assert!(
+            head.is_none_or(|head| head.quantity > row.allotment - row.taken),
+            "{:?} waits beside {:?}",
+            head,
+            row
+        );
     }
     Ok(())
 }
@@ -73,7 +84,8 @@ fn the_histories_are_not_empty() {
         epochs += model.journal.items.values().map(|i| i.row.levels.epoch - 2).filter(|n| *n > 0).sum::<i64>();
     }
     use What::*;
-    for what in [Held, Standby, Refused, Withdrawn, Promoted, Paying, Declined, Allocated, Expired, Shifted, Restocked] {
+    for what in [Held, Standby, Refused, Withdrawn, Promoted, Paying, Declined, Allocated, Expired, Shifted, Restocked]
+    {
         assert!(seen.get(&what).copied().unwrap_or(0) >= 10, "{what:?} is too rare: {seen:?}");
     }
     assert!(epochs > 10, "only {epochs} epochs were lost");

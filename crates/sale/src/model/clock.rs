@@ -39,7 +39,9 @@ impl Model {
     pub(super) fn beat(&mut self) {
         let by_ms = shift_ms(self.journal.beat, self.now);
         let sale = &mut self.journal.sale;
-        let running = sale.stage == Stage::Published && sale.closes_at > self.journal.beat;
+        // A paused sale is running, however late it has become: its close moves when the pause ends.
+        let running =
+            sale.stage == Stage::Published && (sale.paused_at.is_some() || sale.closes_at > self.journal.beat);
         self.journal.beat = self.now;
         if by_ms == 0 {
             return;

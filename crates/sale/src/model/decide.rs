@@ -35,7 +35,8 @@ impl Model {
         }
         let last = self.attempts.get(&(item, buyer)).copied().unwrap_or(0);
         let ended = |id| self.journal.claims.contains_key(&id) && !self.journal.is_live(id);
-        let step = if ahead == 1 { u32::from(ended(claim_id(item, buyer, last))) } else { u32::from(ahead).saturating_sub(1) };
+        let step =
+            if ahead == 1 { u32::from(ended(claim_id(item, buyer, last))) } else { u32::from(ahead).saturating_sub(1) };
         let attempt = (last + step).max(1);
         self.attempts.insert((item, buyer), attempt.max(last));
         let claim = Claim::new(item, buyer, attempt, quantity.into(), self.now);

@@ -35,15 +35,18 @@ impl Model {
         self.turn(hold.claim_id, HoldEvent::Pay, What::Paying);
     }
 
-    /// The provider decides, unless this key was cancelled before: that is final.
+    /// The provider decides, however late; under a cancelled key it never says yes any more.
     pub(super) fn authorise(&mut self, pick: u8, yes: bool) {
-        let Some(id) = self.undecided(pick) else { return };
-        let Some(payment) = self.journal.payments.get(&id).cloned() else { return };
-        let state = if yes { PaymentState::Authorised } else { PaymentState::Declined };
-        let known = self.provider.get(&id).map(|p| p.state);
-        if known.is_none() || (known == Some(PaymentState::Cancelled) && !obeyed(Law::CancelIsFinal)) {
-            self.provide(payment, state);
-        }
+        let may = |state: Option<PaymentState>| match state {
+            None => true,
+            Some(PaymentState::Cancelled) => !obeyed(Law::CancelIsFinal),
+            Some(_) => false,
+        };
+        let open = |p: &&PaymentRow| may(self.provider.get(&id_of(p.key)).map(|p| p.state));
+        let open: Vec<_> = self.journal.payments.values().filter(open).cloned().collect();
+        let Some(payment) = nth(pick, open.len()).map(|n| open[n].clone()) else { return };
+        let id = id_of(payment.key);
+        self.provide(payment, if yes { PaymentState::Authorised } else { PaymentState::Declined });
         if yes && !obeyed(Law::OrderBeforeCapture) {
             self.provider_turns(id, PaymentState::Authorised, PaymentState::Captured);
         }

@@ -1,5 +1,7 @@
 //! The record of a model: what it wrote, told, paid and mailed, for the verdict; and how it is brought to rest.
 
+use std::collections::BTreeMap;
+
 use super::{
     Command, Model,
     state::{Item, Journal},
@@ -54,12 +56,15 @@ impl Model {
         }
     }
 
-    /// A history says nothing about speed: a step may come at any time. Before the first instant nothing was late.
+    /// A history says nothing about speed, since a step may come at any time: it is one long fault until all have heard.
     fn slowness(&self) -> Vec<Fault> {
-        match self.receipts.first() {
-            Some(first) => vec![Fault { from: first.at, healed_at: self.now, kind: FaultKind::Other }],
-            None => vec![],
+        let mut heard = BTreeMap::new();
+        for seen in &self.told {
+            heard.entry(seen.claim_id).or_insert(seen.at);
         }
+        let last = self.receipts.iter().map(|r| heard.get(&r.claim_id).copied().unwrap_or(r.at)).max();
+        let fault = |(from, healed_at)| Fault { from, healed_at, kind: FaultKind::Other };
+        self.receipts.first().map(|first| first.at).zip(last).map(fault).into_iter().collect()
     }
 
     /// Lets everything in flight arrive: queue, ledger, bus, provider, outbox. The sale goes on.

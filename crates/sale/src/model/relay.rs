@@ -28,14 +28,24 @@ impl Model {
         let item = self.item_id(item);
         let Some(levels) = self.journal.items.get(&item).map(|i| i.row.levels) else { return };
         let Some(ledger) = self.ledger.get(&item).map(Ledger::levels) else { return self.raise_epoch(item) };
-        let behind = |kind| ledger.of(kind).granted < levels.of(kind).granted;
-        if ledger.epoch == levels.epoch && (behind(Kind::Units) || behind(Kind::Places)) {
+        // Behind: it lost writes. Ahead while nobody decides: a grant whose taker died after another had decided its claim; it would
+        // keep the gates closed before a unit that is free.
+        let lost = |kind| ledger.of(kind).granted < levels.of(kind).granted;
+        let leaked = |kind| ledger.of(kind).granted > levels.of(kind).granted && !self.is_deciding(item);
+        let wrong = |kind| lost(kind) || leaked(kind);
+        if ledger.epoch == levels.epoch && (wrong(Kind::Units) || wrong(Kind::Places)) {
             self.raise_epoch(item);
         } else if ledger.epoch == levels.epoch {
             self.inform(item, levels);
         } else {
             self.rebuild(item);
         }
+    }
+
+    /// Whether a command of the item waits, or is in anybody's hand.
+    fn is_deciding(&self, item: SaleItemId) -> bool {
+        self.queue.iter().any(|q| q.command.claim().sale_item_id == item)
+            || self.hands.iter().any(|batch| batch.item == item)
     }
 
     /// The journal starts an epoch above its own and the ledger's, and the ledger goes on from there.

@@ -36,3 +36,8 @@ pub fn check(record: &Record) -> Vec<Violation> {
     let case = Case::new(record);
     LAWS.iter().flat_map(|law| (law.check)(&case).into_iter().map(|text| Violation { law: law.number, text })).collect()
 }
+
+/// Whether the record was taken after the last promise of its sales had run out, so that law 21 and its like were judged.
+pub fn ended(record: &Record) -> bool {
+    Case::new(record).ended()
+}

@@ -6,8 +6,8 @@ use sale::model::{Command, Model, Plan};
 
 /// Few units, fewer places, short holds and greedy buyers: everything runs out, and comes back.
 pub fn plans() -> impl Strategy<Value = Plan> {
-    (1..=2u8, 4..=12u8, 1..=4u32, 1..=5u32, 0..=6u32, 4..=9u32, prop_oneof![3 => Just(0i64), 1 => Just(8)], 40..=200i64).prop_map(
-        |(items, buyers, allotment, purchase_limit, standby_limit, hold_s, opens_in_s, open_s)| Plan {
+    (1..=2u8, 4..=12u8, 1..=4u32, 1..=5u32, 0..=6u32, 4..=9u32, prop_oneof![3 => Just(0i64), 1 => Just(8)], 40..=200i64)
+        .prop_map(|(items, buyers, allotment, purchase_limit, standby_limit, hold_s, opens_in_s, open_s)| Plan {
             items,
             buyers,
             allotment,
@@ -16,8 +16,7 @@ pub fn plans() -> impl Strategy<Value = Plan> {
             hold_s,
             opens_in_s,
             open_s,
-        },
-    )
+        })
 }
 
 /// One command; the work of a healthy house outweighs its misfortunes, or nothing would ever be sold.
@@ -70,12 +69,24 @@ pub fn commands() -> impl Strategy<Value = Command> {
 fn chapters() -> impl Strategy<Value = Vec<Command>> {
     use Command as C;
     let n = any::<u8>;
-    let served = (1..6u8).prop_map(|max| vec![C::Receive { max }, C::Take { batch: 0 }, C::Ratify { batch: 0 }, C::Ack { batch: 0 }]);
+    let served = (1..6u8)
+        .prop_map(|max| vec![C::Receive { max }, C::Take { batch: 0 }, C::Ratify { batch: 0 }, C::Ack { batch: 0 }]);
     let paid = n().prop_map(|pick| {
         let work = C::Work { pick: 0, forget: false };
         vec![C::Pay { pick }, C::Authorise { pick, yes: true }, C::Hear { pick }, work.clone(), work]
     });
-    prop_oneof![16 => commands().prop_map(|c| vec![c]), 3 => served, 1 => paid]
+    let woke = (0..2u8, 0..3u8).prop_map(|(item, back)| frozen_and_woken(item, back));
+    prop_oneof![32 => commands().prop_map(|c| vec![c]), 6 => served, 2 => paid, 1 => woke]
+}
+
+/// A consumer freezes with two batches in hand, the ledger forgets, the next consumer decides the first, the frozen one wakes.
+fn frozen_and_woken(item: u8, back: u8) -> Vec<Command> {
+    use Command as C;
+    let mut story =
+        vec![C::Receive { max: 1 }, C::Take { batch: 0 }, C::Receive { max: 1 }, C::Take { batch: 1 }, C::Stall];
+    story.extend([C::LoseWrites { item, back }, C::Reconcile { item }]);
+    story.extend([C::Receive { max: 1 }, C::Take { batch: 2 }, C::Ratify { batch: 2 }, C::Ratify { batch: 1 }]);
+    story
 }
 
 /// Mostly one; sometimes more than a limit allows, and once in a while none or too many.
