@@ -3,7 +3,11 @@
 
 mod till;
 
-use sale::{claim::ClaimState, ids::UserId};
+use sale::{
+    claim::ClaimState,
+    ids::UserId,
+    port::{clock::Clock, mail::MailJob},
+};
 use serde_json::json;
 use till::{HOLD_MS, House, ITEM};
 use uuid::Uuid;
@@ -25,6 +29,9 @@ async fn a_pass_a_card_and_an_address_become_an_order_and_the_repeat_is_word_for
     let mut older = body.clone();
     older["purchase_pass"] = json!(house.pass_of(&claim, 0));
     assert_eq!(house.post(&app, claim.buyer_id, Some("k1"), &older).await.text, first.text);
+
+    let mail = house.journal.outbox_due("mail", 1, house.clock.now()).await.unwrap().remove(0);
+    assert_eq!(mail.read::<MailJob>().unwrap().language, "zh-TW", "the letter answers in the browser's language");
 
     let list = house.get(&app, claim.buyer_id, "/api/v1/me/orders").await;
     assert_eq!(list.body["items"][0], first.body);

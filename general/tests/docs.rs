@@ -67,6 +67,12 @@ async fn the_document_says_of_each_route_who_may_and_what_comes_back() {
             assert!(!admin || operation["security"][0]["bearer"].is_array(), "{route}");
         }
     }
+    // Clients are made from the document: no two operations have one name.
+    let mut names: Vec<_> = text_of(&document, "operationId");
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
     // Every schema that is named is there.
     let text = document.to_string();
     for name in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
@@ -88,6 +94,11 @@ fn every_code_that_a_role_writes_is_in_the_table_with_its_status() {
         }
     }
     assert!(seen > 15, "only {seen} found: has the way of writing them changed?");
+}
+
+fn text_of(document: &serde_json::Value, member: &str) -> Vec<String> {
+    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    operations.map(|operation| operation[member].as_str().unwrap().to_owned()).collect()
 }
 
 fn sources(folder: &std::path::Path) -> Vec<String> {

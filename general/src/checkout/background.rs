@@ -20,6 +20,8 @@ use crate::shop::Shop;
 
 /// Payments read at one time, from the journal or from the provider's list.
 const PAGE: usize = 200;
+/// Pages of the provider's list walked in one go.
+const WALK_PAGES_MAX: usize = 20;
 /// Payments looked into at one time.
 const PARALLEL: usize = 8;
 /// Answers that need not be kept are forgotten this often.
@@ -98,14 +100,16 @@ async fn captures(shop: Shop, life: Lifecycle) {
 
 /// Looks into every payment without an end whose own request cannot be at work any more.
 pub async fn sweep_once(shop: &Shop) -> Result<(), JournalError> {
-    let mut last: Option<PaymentRow> = None;
+    let (mut last, mut seen): (Option<PaymentRow>, usize) = (None, 0);
     loop {
         let untouched = untouched_since(shop, shop.journal.clock().await?);
         let page = shop.journal.payments_open(untouched, last.as_ref(), PAGE as u32).await?;
         futures_util::stream::iter(page.iter().map(|row| row.key))
             .for_each_concurrent(PARALLEL, |key| async move { _ = look_into(shop, key, false).await })
             .await;
+        seen += page.len();
         if page.len() < PAGE {
+            metrics::gauge!("payments_open").set(seen as f64);
             return Ok(());
         }
         last = page.into_iter().next_back();
@@ -113,19 +117,23 @@ pub async fn sweep_once(shop: &Shop) -> Result<(), JournalError> {
 }
 
 /// Walks the provider's own list on from `since`: money that arrived without a row of ours in the right state goes back.
-/// Returns where to go on; what could not be looked into is walked again.
-pub async fn walk_once(shop: &Shop, since: UnixMs) -> UnixMs {
-    let wait = shop.config.checkout.provider_wait.get();
-    let list = tokio::time::timeout(wait, shop.stores.payments.changed_since(since, PAGE)).await;
-    let Ok(Ok(list)) = list else { return since };
-    let mut walked = since;
-    for payment in &list {
-        if is_money(payment) && look_into(shop, payment.key, false).await != Some(Settled::Ended) {
-            return walked;
+/// Returns where to go on; what could not be looked into, or did not end, is walked again.
+pub async fn walk_once(shop: &Shop, mut since: UnixMs) -> UnixMs {
+    for _ in 0..WALK_PAGES_MAX {
+        let wait = shop.config.checkout.provider_wait.get();
+        let list = tokio::time::timeout(wait, shop.stores.payments.changed_since(since, PAGE)).await;
+        let Ok(Ok(list)) = list else { return since };
+        for payment in &list {
+            if is_money(payment) && look_into(shop, payment.key, false).await != Some(Settled::Ended) {
+                return since;
+            }
+            since = payment.changed_at + 1;
         }
-        walked = payment.changed_at + 1;
+        if list.len() < PAGE {
+            return since;
+        }
     }
-    walked
+    since
 }
 
 /// `None` where nobody could be asked.

@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::Response,
 };
 use journal::checkout::PayAsk;
@@ -65,7 +65,8 @@ fn read(shop: &Shop, buyer: UserId, headers: &HeaderMap, body: &CheckoutBody) ->
     let pass = verified(shop, buyer, &body.purchase_pass)?;
     let asked = body.check()?;
     let body_hash = asked.hash(pass.claim_id);
-    let ask = PayAsk { buyer, claim_id: pass.claim_id, route: ROUTE, key, body_hash, shipping: asked.shipping };
+    let (claim_id, shipping, language) = (pass.claim_id, asked.shipping, language(headers));
+    let ask = PayAsk { buyer, claim_id, route: ROUTE, key, body_hash, shipping, language };
     Ok((ask, asked.token))
 }
 
@@ -91,6 +92,17 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
         let title = "one header Idempotency-Key of 1 to 128 visible characters is required";
         Problem::new(StatusCode::BAD_REQUEST, "missing_idempotency_key", title)
     })
+}
+
+/// The first language in the browser's list that our letters are written in.
+fn language(headers: &HeaderMap) -> Option<String> {
+    let list = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let ours = |entry: &str| match entry.trim().get(..2)?.to_ascii_lowercase().as_str() {
+        "zh" => Some("zh-TW"),
+        "en" => Some("en"),
+        _ => None,
+    };
+    list.split(',').find_map(ours).map(str::to_owned)
 }
 
 /// Signature and owner only: when a pass ends is the hold's row to say.

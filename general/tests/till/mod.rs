@@ -199,7 +199,15 @@ impl House {
         let (buyer, claim_id) = (claim.buyer_id, claim.claim_id);
         let mut body_hash = [7; 32];
         body_hash[..16].copy_from_slice(claim_id.0.as_bytes());
-        PayAsk { buyer, claim_id, route: "checkout", key: key.to_owned(), body_hash, shipping: shipping() }
+        PayAsk {
+            buyer,
+            claim_id,
+            route: "checkout",
+            key: key.to_owned(),
+            body_hash,
+            shipping: shipping(),
+            language: None,
+        }
     }
 
     pub async fn pay(&self, claim: &ClaimView, key: &str, token: &str) -> Result<Stored, Refusal> {
@@ -304,7 +312,9 @@ impl House {
     }
 
     pub async fn post(&self, app: &Router, user: UserId, key: Option<&str>, body: &Value) -> Answer {
-        let mut request = Request::post("/api/v1/checkout").header(header::CONTENT_TYPE, "application/json");
+        let mut request = Request::post("/api/v1/checkout")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT_LANGUAGE, "fr;q=0.9, zh-TW;q=0.8, en;q=0.5");
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }

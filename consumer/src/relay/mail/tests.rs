@@ -79,7 +79,7 @@ async fn shop_with_an_order() -> (Shop, Stores, Arc<Postman>) {
     shop.journal.ratify(item, epoch, &[(Command::Claim(claim.clone()), grant)]).await.unwrap();
     let shipping = Shipping { name: "小明".into(), phone: "123".into(), address: "台北市".into() };
     let (claim_id, key) = (claim.id, "k".to_owned());
-    let ask = PayAsk { buyer, claim_id, route: "checkout", key, body_hash: [0; 32], shipping };
+    let ask = PayAsk { buyer, claim_id, route: "checkout", key, body_hash: [0; 32], shipping, language: None };
     let Begun::Started(started) = shop.journal.begin_payment(&ask, &Plain).await.unwrap() else { panic!() };
     assert!(matches!(shop.journal.allocate(started.key, &Plain).await.unwrap(), Allocated::Order(_)));
     let postman = Arc::new(Postman::default());

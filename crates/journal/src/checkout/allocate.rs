@@ -100,7 +100,8 @@ async fn place(
     for _ in 0..NUMBER_TRIES_MAX {
         order.number = clerk.order_number(now);
         if order::insert(tx, &order).await? {
-            let mail = mail(&order, goods.text("user_name")?, goods.text("language")?);
+            let language = payment.language.clone().map_or_else(|| goods.text("language"), Ok)?;
+            let mail = mail(&order, goods.text("user_name")?, language);
             return Ok((order, mail));
         }
     }

@@ -11,7 +11,7 @@ use sale::{
 };
 use thiserror::Error;
 
-use super::{Clerk, ENDED, HoldRow, Stored, answer, money};
+use super::{Clerk, ENDED, HoldRow, Parcel, Stored, answer, money};
 use crate::{
     Journal, JournalError, args,
     change_log::{Change, log_change},
@@ -30,6 +30,8 @@ pub struct PayAsk {
     /// Of what was asked; the same key with another hash is another question.
     pub body_hash: [u8; 32],
     pub shipping: Shipping,
+    /// In which the buyer asks, `en` or `zh-TW`; the letter answers in it. Else the account's own.
+    pub language: Option<String>,
 }
 
 /// A payment to be authorised now. The amount is the sale's.
@@ -121,9 +123,9 @@ async fn pay(tx: &mut Tx, ask: &PayAsk, desk: &Desk, hold: &HoldRow, now: UnixMs
     let key = PaymentKey { claim_id: ask.claim_id, attempt: hold.attempt + 1 };
     let amount = desk.price.times(hold.quantity).ok_or_else(|| JournalError::Data("the amount overflows".into()))?;
     remember(tx, ask, Some(key), None, now).await?;
-    let shipping = serde_json::to_string(&ask.shipping).map_err(|e| JournalError::Data(e.to_string()))?;
+    let parcel = Parcel { shipping: ask.shipping.clone(), language: ask.language.clone() }.write()?;
     let currency = amount.currency.as_str();
-    let args = args![key.claim_id, key.attempt, amount.amount_minor, currency, shipping, now];
+    let args = args![key.claim_id, key.attempt, amount.amount_minor, currency, parcel, now];
     tx.run(sql!("checkout/start"), args).await?;
     let change = Change {
         what: "paying",

@@ -136,7 +136,20 @@ pub(crate) fn money(row: &Row, amount: &str) -> Result<Money, JournalError> {
     Ok(Money { amount_minor: row.int(amount)?, currency })
 }
 
-pub(crate) fn shipping(row: &Row) -> Result<Shipping, JournalError> {
-    serde_json::from_str(&row.text("shipping")?)
-        .map_err(|e| JournalError::Data(format!("shipping cannot be read: {e}")))
+/// What an order needs once a late yes is found, kept with the try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parcel {
+    pub shipping: Shipping,
+    pub language: Option<String>,
+}
+
+impl Parcel {
+    fn write(&self) -> Result<String, JournalError> {
+        serde_json::to_string(self).map_err(|e| JournalError::Data(e.to_string()))
+    }
+
+    fn read(row: &Row) -> Result<Self, JournalError> {
+        let text = row.text("shipping")?;
+        serde_json::from_str(&text).map_err(|e| JournalError::Data(format!("shipping cannot be read: {e}")))
+    }
 }

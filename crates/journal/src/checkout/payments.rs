@@ -2,7 +2,7 @@
 
 use sale::{hold::HoldState, money::Money, order::Shipping, port::payments::PaymentKey, time::UnixMs};
 
-use super::{PaymentStage, money, shipping};
+use super::{Parcel, PaymentStage, money};
 use crate::{
     Journal, JournalError, args,
     db::{Row, Tx},
@@ -16,6 +16,8 @@ pub struct PaymentRow {
     pub amount: Money,
     pub stage: PaymentStage,
     pub shipping: Shipping,
+    /// In which the buyer asked, if they said so.
+    pub language: Option<String>,
     pub changed_at: UnixMs,
     pub hold: HoldState,
     /// Whether the hold is paying under this very try.
@@ -31,11 +33,13 @@ impl PaymentRow {
     fn of(row: &Row) -> Result<Self, JournalError> {
         let key = PaymentKey { claim_id: row.id("claim_id")?, attempt: row.count("attempt")? };
         let hold = row.word("hold_state")?;
+        let Parcel { shipping, language } = Parcel::read(row)?;
         Ok(Self {
             key,
             amount: money(row, "amount_minor")?,
             stage: row.word("state")?,
-            shipping: shipping(row)?,
+            shipping,
+            language,
             changed_at: row.at("changed_at")?,
             hold,
             is_paying: hold == HoldState::Paying && row.count("payment_attempt")? == key.attempt,
