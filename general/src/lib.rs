@@ -53,7 +53,7 @@ pub fn start(
 
 /// The document of every route here, to be merged with those of the other roles.
 pub fn openapi() -> OpenApi {
-    docs::problems_by_their_name(routes().split_for_parts().1)
+    docs::finished(routes().split_for_parts().1)
 }
 
 /// Every room's routes. A new room adds one line.

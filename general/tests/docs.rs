@@ -97,7 +97,8 @@ fn every_code_that_a_role_writes_is_in_the_table_with_its_status() {
 }
 
 fn text_of(document: &serde_json::Value, member: &str) -> Vec<String> {
-    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
     operations.map(|operation| operation[member].as_str().unwrap().to_owned()).collect()
 }
 

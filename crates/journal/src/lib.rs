@@ -5,19 +5,20 @@ use std::{path::Path, sync::Arc};
 use sale::{port::clock::Clock, time::UnixMs};
 use thiserror::Error;
 
-pub(crate) mod change_log;
-pub mod checkout;
-pub mod claim;
 pub mod account;
 pub mod audit;
 pub mod catalogue;
-pub mod staff;
+pub(crate) mod change_log;
+pub mod checkout;
+pub mod claim;
 pub mod db;
 pub mod heartbeat;
 pub mod order;
 pub mod outbox;
 pub mod queue;
+pub mod record;
 pub mod sales;
+pub mod staff;
 
 use db::{Db, Tx};
 

@@ -3,7 +3,7 @@
 use sale::{claim::QUANTITY_MAX, money::PRICE_MAX_MINOR, sale::Question};
 use std::ops::RangeInclusive;
 
-use super::plan::{PlanBody, PlanItem, ProductBody};
+use super::plan_body::{PlanBody, PlanItem, ProductBody};
 use crate::{refusal::FieldError, sale_body::Money};
 
 pub const TITLE_CHARS: RangeInclusive<usize> = 1..=120;

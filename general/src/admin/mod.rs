@@ -7,6 +7,7 @@ mod list;
 mod live;
 mod patch;
 mod plan;
+mod plan_body;
 mod repeat;
 mod tell;
 

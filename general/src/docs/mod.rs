@@ -3,8 +3,8 @@
 //! Nothing is loaded from elsewhere: the viewers are our own assets.
 
 mod asyncapi;
+mod finish;
 mod html;
-mod media;
 mod problems;
 mod redoc;
 mod swagger;
@@ -25,7 +25,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use media::problems_by_their_name;
+pub(crate) use finish::finished;
 pub use problems::{PROBLEMS, ProblemKind};
 
 use crate::shop::Shop;
@@ -71,7 +71,7 @@ pub(crate) fn base() -> OpenApiRouter<Shop> {
 /// Routes: /docs/openapi.json, /docs/swagger, /docs/redoc, /docs/asyncapi.json, /docs/asyncapi, /docs/problems. The page at
 /// /docs that links to them is the storefront's.
 pub fn router(openapi: OpenApi, asyncapi_json: &'static str) -> Router {
-    swagger::router(media::problems_by_their_name(openapi))
+    swagger::router(finished(openapi))
         .merge(redoc::router())
         .merge(problems::router())
         .merge(asyncapi::router(asyncapi_json))
