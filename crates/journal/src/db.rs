@@ -155,6 +155,13 @@ impl Db {
         Ok(Self { writer, readers })
     }
 
+    /// Opens a file that another process may be writing to. Whoever tries to write through it is refused.
+    pub async fn open_read_only(file: &Path) -> Result<Self, JournalError> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(WRITER_WAIT);
+        let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WRITER_WAIT).connect_with(options).await?;
+        Ok(Self { writer: readers.clone(), readers })
+    }
+
     /// A transaction that writes. It holds the one writer, and with it every item's lock, until it ends.
     pub async fn begin(&self) -> Result<Tx, JournalError> {
         Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))

@@ -186,6 +186,8 @@ pub struct OrderRow {
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     Authorising,
+    /// Being ended at the provider, because no answer came.
+    Cancelling,
     Authorised,
     Declined,
     /// The hold's time is over and nobody knows whether the money came.
@@ -200,7 +202,7 @@ pub enum Standing {
 impl Standing {
     /// Whether somebody must still find out or act.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Authorising | Self::Authorised | Self::InDoubt)
+        matches!(self, Self::Authorising | Self::Cancelling | Self::Authorised | Self::InDoubt)
     }
 }
 

@@ -1,0 +1,1 @@
+SELECT beat_at FROM heartbeat WHERE id = 1
