@@ -1,5 +1,7 @@
 //! The lock: one sale item, taken with its sale and the clock, changed in memory and saved once.
 
+use std::collections::HashSet;
+
 use sale::{
     ids::{ClaimId, SaleId, SaleItemId, UserId},
     port::{
@@ -32,7 +34,9 @@ pub(crate) struct Locked {
     hold_s: i64,
     next_ticket: i64,
     stock_version: i64,
+    /// In the order of their first change; `seen` says which they are.
     changed: Vec<ClaimId>,
+    seen: HashSet<ClaimId>,
     knocks: Vec<Knock>,
 }
 
@@ -81,6 +85,7 @@ impl Locked {
             next_ticket: row.int("next_ticket")?,
             stock_version: row.int("stock_version")?,
             changed: vec![],
+            seen: HashSet::new(),
             knocks: vec![],
         })
     }
@@ -98,7 +103,7 @@ impl Locked {
 
     /// Remembers that this claim's buyer must be told how it stands.
     pub fn touch(&mut self, claim: ClaimId) {
-        if !self.changed.contains(&claim) {
+        if self.seen.insert(claim) {
             self.changed.push(claim);
         }
     }

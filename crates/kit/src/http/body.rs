@@ -100,6 +100,10 @@ pub(super) fn too_large() -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would fill a struct's members by position; every body of ours is an object.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(invalid("expected an object, not a list".to_owned()));
+    }
     let mut from = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
         let path = error.path().to_string();
@@ -115,6 +119,10 @@ fn wrong(error: &serde_json::Error, path: &str) -> Problem {
         return Problem::new(StatusCode::BAD_REQUEST, "malformed_json", title).detail(error.to_string());
     }
     let detail = if path == "." { error.to_string() } else { format!("{path}: {error}") };
+    invalid(detail)
+}
+
+fn invalid(detail: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", "the body is not what is expected here")
         .detail(detail)
 }
@@ -163,6 +171,7 @@ mod tests {
             (json, r#"{"quantity":-1}"#, 422, "invalid_body"),
             (json, r#"{"quantity":1,"price":0}"#, 422, "invalid_body"),
             (json, r#"{}"#, 422, "invalid_body"),
+            (json, "[1]", 422, "invalid_body"),
             (None, r#"{"quantity":1}"#, 415, "unsupported_media_type"),
             (Some("text/plain"), r#"{"quantity":1}"#, 415, "unsupported_media_type"),
             (json, &" ".repeat(65), 413, "body_too_large"),
