@@ -9,6 +9,7 @@ use load_test::{
     progress::Progress,
     run::{Place, Run},
     story::{self, StoryArgs},
+    verdict::{self, VerdictArgs},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,6 +25,7 @@ struct Cli {
 enum Command {
     Story(StoryArgs),
     Crash(CrashArgs),
+    Verdict(VerdictArgs),
 }
 
 #[tokio::main]
@@ -35,6 +37,7 @@ async fn main() -> ExitCode {
         Command::Crash(args) => {
             scenario("crash", &args.place, async |run, bar| crash::play(&args, run, bar).await).await
         }
+        Command::Verdict(args) => verdict::run(args).await,
     };
     match told {
         Ok(true) => ExitCode::SUCCESS,

@@ -2,11 +2,21 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
+use sale::verdict::check;
+use tokio::time::sleep;
+
 use crate::{
     run::{self, Run},
     scene::Scene,
+    verdict::{Counts, Judgement, VerdictArgs, collect},
 };
 
+/// A journal whose heart has not beaten for this long is that of a stopped house: only then completeness is judged.
+const HEART_STILL: Duration = Duration::from_millis(6_000);
+/// How far a journal that can no longer change is looked at into the future: past the end of every promise.
+const FAR_MS: i64 = 600_000;
+/// Server and crowd share one machine and its clock; what remains is how late a busy crowd looks.
+const CLOCK_ERROR_MS: i64 = 50;
 /// Lines of each kind that are shown; the rest is counted.
 const SHOWN_MAX: usize = 25;
 
@@ -26,8 +36,15 @@ impl Outcome {
         let (lines, complaints) = scene.notebook.close()?;
         let mut report = run::report(scene, took);
         let _ = writeln!(report, "  {lines:>7}  observations");
+        sleep(HEART_STILL).await;
+        let judgement = judge(run).await?;
+        let _ = writeln!(report, "\n{}", judgement.table());
         let mut wrong: Vec<String> = complaints.into_iter().map(|text| format!("complaint: {text}")).collect();
         wrong.extend(missing(must_happen, &scene.counts.named()));
+        wrong.extend(judgement.violations.iter().map(|v| format!("law {}: {}", v.law, v.text)));
+        if !(judgement.counts.still && judgement.counts.ended) {
+            wrong.push("nothing was proved: the record is not of a stopped house after its sales".into());
+        }
         Ok(Self { report, wrong })
     }
 
@@ -46,6 +63,23 @@ impl Outcome {
         }
         text
     }
+}
+
+/// Judges a stopped house whose sales are quiet.
+///
+/// The journal stands as it is for ever: it is judged as of an instant at which every promise has run out, so that
+/// what is still open counts as broken and nobody has to wait for it.
+async fn judge(run: &Run) -> anyhow::Result<Judgement> {
+    let args = VerdictArgs {
+        data_dir: run.server.data_dir.clone(),
+        seen: vec![run.observations()],
+        logs: vec![run.server.log.clone()],
+        clock_error_ms: CLOCK_ERROR_MS,
+        json: false,
+    };
+    let mut record = collect(&args).await?;
+    record.at = record.at + FAR_MS;
+    Ok(Judgement { counts: Counts::of(&record), violations: check(&record) })
 }
 
 /// The names that were never counted.
