@@ -10,11 +10,11 @@ const RUNNING = ["open", "paused"];
 // Each verb with the states that allow it; those that many buyers feel at once are asked about first.
 const VERBS = [
   { verb: "open", when: BEFORE, sure: true },
-  { verb: "pause", when: ["waiting_room", "open"], sure: true },
+  { verb: "pause", when: ["open"], sure: true },
   { verb: "resume", when: ["paused"] },
   { verb: "extend", when: [...BEFORE, ...RUNNING], form: extendForm },
   { verb: "restock", when: [...BEFORE, ...RUNNING], form: restockForm },
-  { verb: "close", when: [...BEFORE, ...RUNNING], sure: true, danger: true },
+  { verb: "close", when: ["scheduled", "waiting_room", ...RUNNING], sure: true, danger: true },
   { verb: "repeat", when: ["closed", "reconciled"] },
 ];
 
