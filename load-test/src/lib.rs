@@ -13,3 +13,4 @@ pub mod scene;
 pub mod server;
 mod staff;
 pub mod story;
+pub mod verdict;
