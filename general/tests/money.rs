@@ -210,6 +210,29 @@ async fn a_late_request_of_an_abandoned_try_makes_no_order() {
     assert_eq!(house.state(claim.claim_id).await, ClaimState::Held);
 }
 
+#[tokio::test]
+async fn when_the_provider_is_silent_new_payments_wait_and_their_holds_get_more_time_once() {
+    let house = House::open(30).await;
+    house.bank.cut(true);
+    for n in 0..20 {
+        let claim = house.buyer(n).await;
+        assert_eq!(house.pay(&claim, "k", "tok_approve").await.unwrap().status, 202);
+    }
+    let claim = house.buyer(20).await;
+    for _ in 0..2 {
+        let refused = house.pay(&claim, "k", "tok_approve").await.unwrap_err();
+        assert!(matches!(refused, Refusal::ProviderRests { retry_after_ms: 1..=10_000 }), "{refused}");
+        let view = house.journal.claim(claim.claim_id).await.unwrap().unwrap();
+        assert_eq!((view.state, view.generation), (ClaimState::Held, Some(2)));
+        assert_eq!(view.deadline.unwrap() - claim.deadline.unwrap(), 120_000);
+    }
+    house.bank.cut(false);
+    house.pass(10_000).await;
+    assert_eq!(house.pay(&claim, "k", "tok_approve").await.unwrap().status, 201, "one tries, and finds it well");
+    house.rest().await;
+    house.audit(&[claim]).await;
+}
+
 /// Whatever happens in whatever order: at rest, money equals goods.
 #[tokio::test]
 async fn money_equals_goods_after_any_history() {

@@ -15,6 +15,7 @@ pub struct CheckoutConfig {
     pub list_lookback: Dur,
     pub breaker_failures: u32,
     pub breaker_rest: Dur,
+    pub outage_extension: Dur,
     pub answers_kept: Dur,
 }
 
@@ -28,6 +29,7 @@ impl Default for CheckoutConfig {
             list_lookback: Dur::of_s(86_400),
             breaker_failures: 20,
             breaker_rest: Dur::of_s(10),
+            outage_extension: Dur::of_s(120),
             answers_kept: Dur::of_s(86_400),
         }
     }

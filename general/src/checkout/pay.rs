@@ -67,9 +67,7 @@ pub async fn pay(shop: &Shop, till: &Till, ask: &PayAsk, token: &str) -> Result<
         Ok(Some(stored)) if stored.status != IN_DOUBT => return Ok(stored),
         // The hold may have ended meanwhile: beginning again tells.
         Ok(Some(_)) | Err(BeginError::InFlight) => {}
-        Ok(None) => {
-            till.0.breaker.admit(now(shop).await?).map_err(|ms| Refusal::ProviderRests { retry_after_ms: ms })?
-        }
+        Ok(None) => admit(shop, till, ask).await?,
         Err(error) => return Err(error.into()),
     }
     let clerk = ShopClerk(shop.stores.chance.clone());
@@ -89,6 +87,18 @@ pub async fn pay(shop: &Shop, till: &Till, ask: &PayAsk, token: &str) -> Result<
         Some(stored) => Ok(stored),
         None => in_doubt(shop, ask, started.key).await,
     }
+}
+
+/// Whether a new payment may go to the provider. Who is turned away gets more time for it, once: the provider is late, not they.
+async fn admit(shop: &Shop, till: &Till, ask: &PayAsk) -> Result<(), Refusal> {
+    let Err(retry_after_ms) = till.0.breaker.admit(now(shop).await?) else { return Ok(()) };
+    let by_ms = shop.config.checkout.outage_extension.ms();
+    match shop.journal.extend_hold_once(ask.claim_id, ask.buyer, by_ms).await {
+        Ok(None) => {}
+        Ok(Some(_)) => tell(shop, ask.claim_id).await,
+        Err(error) => tracing::debug!(%error, claim_id = %ask.claim_id, "a hold could not be extended"),
+    }
+    Err(Refusal::ProviderRests { retry_after_ms })
 }
 
 async fn now(shop: &Shop) -> Result<UnixMs, JournalError> {

@@ -125,6 +125,8 @@ CREATE TABLE hold (
     deadline         BIGINT NOT NULL,
     -- Tries to pay so far: part of the provider's key.
     payment_attempt  BIGINT NOT NULL,
+    -- When it got more time because the payment provider was silent; once in its life.
+    extended_at      BIGINT,
     changed_at       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX hold_live_once ON hold (sale_item_id, buyer_id) WHERE state IN ('held', 'paying');

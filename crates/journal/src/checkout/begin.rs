@@ -71,7 +71,7 @@ pub enum BeginError {
 }
 
 /// What must not be in the way, and what the units cost.
-struct Desk {
+pub(super) struct Desk {
     item: SaleItemId,
     price: Money,
 }
@@ -88,7 +88,7 @@ impl Journal {
             tx.commit().await?;
             return Ok(Begun::Stored(stored));
         }
-        let desk = desk(&mut tx, ask, now).await?;
+        let desk = desk(&mut tx, ask.claim_id, ask.buyer, now).await?;
         let hold = HoldRow::read(&mut tx, ask.claim_id).await?.ok_or(BeginError::Unknown)?;
         let begun = match hold.state {
             HoldState::Paying => return Err(BeginError::InFlight),
@@ -101,12 +101,12 @@ impl Journal {
 }
 
 /// Reads the heartbeat and the sale's pause: both before the hold, as everybody does who compares a deadline.
-async fn desk(tx: &mut Tx, ask: &PayAsk, now: UnixMs) -> Result<Desk, BeginError> {
+pub(super) async fn desk(tx: &mut Tx, claim: ClaimId, buyer: UserId, now: UnixMs) -> Result<Desk, BeginError> {
     if !heartbeat::is_fresh(tx, now).await? {
         return Err(BeginError::ClockStands);
     }
-    let row = tx.row(sql!("checkout/desk"), args![ask.claim_id]).await?.ok_or(BeginError::Unknown)?;
-    if row.id::<UserId>("buyer_id")? != ask.buyer {
+    let row = tx.row(sql!("checkout/desk"), args![claim]).await?.ok_or(BeginError::Unknown)?;
+    if row.id::<UserId>("buyer_id")? != buyer {
         return Err(BeginError::Unknown);
     }
     if row.opt_at("paused_at")?.is_some() {

@@ -21,6 +21,7 @@ mod answer;
 mod begin;
 mod capture;
 mod decline;
+mod extend;
 mod payments;
 mod undo;
 
