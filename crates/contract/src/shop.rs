@@ -85,7 +85,7 @@ impl Shop {
 
     /// The process dies in the middle of everything and starts again: memory is lost, the folder remains.
     pub async fn restart(mut self) -> Self {
-        self.life.hard().cancel();
+        self.life.stop_hard();
         self.life.all_done().await;
         self.journal.close().await;
         let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary folder"));

@@ -3,7 +3,10 @@
 use sale::{
     claim::{Claim, ClaimState, ClaimView, Command},
     ids::{SaleItemId, UserId, claim_id},
-    port::queue::Message,
+    port::{
+        ledger::{Ledger, Levels},
+        queue::Message,
+    },
 };
 
 use super::Shop;
@@ -28,6 +31,11 @@ impl Shop {
     /// How a buyer's claim stands, if it was decided.
     pub async fn view(&self, item: SaleItemId, buyer: UserId, attempt: u32) -> Option<ClaimView> {
         self.journal.claim(claim_id(item, buyer, attempt)).await.expect("the journal")
+    }
+
+    /// What the ledger shows, if it has the item.
+    pub async fn ledger_levels(&self, item: SaleItemId) -> Option<Levels> {
+        self.ledger.read(item).await.ok()
     }
 
     /// Waits until a buyer's first claim stands so.
