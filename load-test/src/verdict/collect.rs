@@ -57,12 +57,18 @@ async fn journal(file: &Path) -> anyhow::Result<Record> {
     record
 }
 
+/// A last line without its end is still being written, or was when its writer died.
 fn observations(file: &Path, into: &mut Record) -> anyhow::Result<()> {
     let context = || format!("cannot read what was seen from {}", file.display());
-    for (n, line) in BufReader::new(File::open(file).with_context(context)?).lines().enumerate() {
-        let line = line.with_context(context)?;
+    let (mut reader, mut line) = (BufReader::new(File::open(file).with_context(context)?), String::new());
+    for n in 1.. {
+        line.clear();
+        reader.read_line(&mut line).with_context(context)?;
+        if !line.ends_with('\n') {
+            break;
+        }
         let seen: Observation =
-            serde_json::from_str(&line).with_context(|| format!("line {} of {}", n + 1, file.display()))?;
+            serde_json::from_str(&line).with_context(|| format!("line {n} of {}", file.display()))?;
         into.observe(seen);
     }
     Ok(())
