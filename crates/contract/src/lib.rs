@@ -9,6 +9,8 @@ pub mod bus;
 pub mod fresh;
 pub mod ledger;
 pub mod limiter;
+pub mod mail;
+pub mod payments;
 pub mod queue;
 pub mod shop;
 mod stamp;

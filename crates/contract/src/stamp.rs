@@ -62,6 +62,27 @@ macro_rules! stamp {
             an_earlier_knock_overtakes_a_waiting_one,
         ]);
     };
+    (payments: $make:expr) => {
+        $crate::stamp!(@ payments, $make, [
+            an_authorised_payment_can_be_captured_and_refunded_once,
+            asked_again_under_the_same_key_it_answers_the_same,
+            what_was_declined_cannot_be_captured,
+            a_cancel_voids_what_was_authorised,
+            a_cancel_that_comes_first_is_final,
+            a_cancel_that_comes_too_late_says_so_and_takes_nothing_back,
+            no_answer_is_never_a_no,
+            a_payment_nobody_made_is_not_found,
+            the_providers_list_names_every_change_and_pages_end_nowhere,
+        ]);
+    };
+    (mail: $make:expr) => {
+        $crate::stamp!(@ mail, $make, [
+            a_letter_comes_out_at_the_other_end,
+            an_order_is_written_to_once,
+            an_address_that_is_none_is_refused_for_good,
+            letters_do_not_mix,
+        ]);
+    };
     (@ $port:ident, $make:expr, [$($case:ident),+ $(,)?]) => {
         mod $port {
             #[allow(unused_imports)]

@@ -6,11 +6,16 @@ use async_trait::async_trait;
 use contract::{
     bus::Bench as BusBench,
     limiter::{Bench as LimiterBench, Pass},
+    mail::Bench as MailBench,
+    payments::Bench as PaymentsBench,
     queue::{Bench as QueueBench, Queued},
     stamp,
     timers::Bench as TimersBench,
 };
-use embedded::{MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, TableQueue};
+use embedded::{
+    MailFolder, MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments,
+    TableQueue,
+};
 use journal::{Journal, queue::QueuePut};
 use kit::clock::TestClock;
 use sale::{
@@ -46,6 +51,49 @@ async fn memory_timers() -> TimersBench {
     let clock = Arc::new(TestClock::new(MORNING));
     let (now, pass_ms) = (clock.clone(), by_hand(&clock));
     TimersBench { timers: Arc::new(MemoryTimers::new(clock, 1000)), now: Box::new(move || now.now()), pass_ms }
+}
+
+async fn sandbox_payments() -> Kept<PaymentsBench> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = SandboxConfig::at(dir.path().join("record.jsonl"));
+    // A dead line need not hang long for a test.
+    config.silence = std::time::Duration::from_millis(20);
+    let payments = Arc::new(SandboxPayments::open(config, Arc::new(TestClock::new(MORNING))).unwrap());
+    let bench = PaymentsBench {
+        payments,
+        approves: "tok_approve",
+        declines: "tok_decline",
+        unknown: "tok_unknown",
+        lost: "tok_lost",
+    };
+    Kept { bench, _dir: dir }
+}
+
+async fn mail_folder() -> Kept<MailBench> {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = MailFolder::open(dir.path(), "Shop <shop@shop.test>", Arc::new(TestClock::new(MORNING))).unwrap();
+    let read = folder.clone();
+    let delivered = Box::new(move |id| usize::from(read.read(id).unwrap().is_some()));
+    Kept { bench: MailBench { sender: Arc::new(folder), delivered }, _dir: dir }
+}
+
+/// A bench and the folder it lies in.
+struct Kept<B> {
+    bench: B,
+    _dir: tempfile::TempDir,
+}
+
+impl<B> std::ops::Deref for Kept<B> {
+    type Target = B;
+    fn deref(&self) -> &B {
+        &self.bench
+    }
+}
+
+impl<B> std::ops::DerefMut for Kept<B> {
+    fn deref_mut(&mut self) -> &mut B {
+        &mut self.bench
+    }
 }
 
 struct Tables {
@@ -99,3 +147,5 @@ stamp!(bus: super::memory_bus());
 stamp!(limiter: super::memory_limiter());
 stamp!(timers: super::memory_timers());
 stamp!(queue: super::table_queue());
+stamp!(payments: super::sandbox_payments());
+stamp!(mail: super::mail_folder());
