@@ -243,3 +243,30 @@ pub async fn many_putters_at_once_are_all_stored(bench: &mut Bench) {
     line.ack(&taken).await;
     assert_eq!(line.queue.depth().await.unwrap(), 0);
 }
+
+pub async fn a_putter_who_goes_away_leaves_the_queue_well(bench: &mut Bench) {
+    let line = Line::of(bench);
+    // Dropped after so many turns, wherever in its commit that is.
+    for turns in 0..40 {
+        let put = line.queue.put(vec![message(line.item)]);
+        tokio::pin!(put);
+        for _ in 0..turns {
+            tokio::select! {
+                biased;
+                _ = &mut put => break,
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    let last = line.put(1).await;
+    let mut stored = line.queue.depth().await.unwrap() as usize;
+    assert!((1..=41).contains(&stored));
+    let mut taken = line.take(stored).await;
+    while messages(&taken).last() != last.last() {
+        taken.extend(line.take(1).await);
+        stored += 1;
+    }
+    line.ack(&taken).await;
+    line.nothing_to_take().await;
+    assert_eq!(line.queue.depth().await.unwrap(), 0, "of {stored}");
+}

@@ -37,6 +37,7 @@ macro_rules! stamp {
             a_full_queue_sheds_and_has_room_again,
             what_nobody_can_read_is_put_aside_and_its_neighbours_go_on,
             many_putters_at_once_are_all_stored,
+            a_putter_who_goes_away_leaves_the_queue_well,
         ]);
     };
     (bus: $make:expr) => {

@@ -1,6 +1,6 @@
 //! The claims queue in one process: a table of the journal, so that a receipt rests on the same disk as the decision.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use journal::{
@@ -17,6 +17,9 @@ use part::Part;
 
 /// The name under which unreadable messages are put aside.
 const SOURCE: &str = "claims queue";
+
+/// However quiet the bell, the table is looked at this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The bounds of the queue.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +41,14 @@ impl Default for QueueConfig {
 pub struct TableQueue {
     journal: Journal,
     committer: Committer,
-    parts: Vec<Part>,
+    parts: Arc<[Part]>,
 }
 
 impl TableQueue {
     /// Opens the queue over what the table holds from before.
     pub async fn open(journal: Journal, config: QueueConfig) -> Result<Arc<Self>, JournalError> {
-        let committer = Committer::open(journal.clone(), config).await?;
-        let parts = (0..config.partitions.max(1)).map(|_| Part::default()).collect();
+        let parts: Arc<[Part]> = (0..config.partitions.max(1)).map(|_| Part::default()).collect();
+        let committer = Committer::open(journal.clone(), config, parts.clone()).await?;
         Ok(Arc::new(Self { journal, committer, parts }))
     }
 
@@ -111,12 +114,7 @@ impl ClaimQueue for TableQueue {
             let body = serde_json::to_string(message).map_err(|_| QueueError::Unavailable)?;
             puts.push(QueuePut { part, commands: message.commands.len() as u32, body });
         }
-        let touched: Vec<u32> = puts.iter().map(|put| put.part).collect();
-        self.committer.commit(puts, Vec::new()).await?;
-        for part in touched {
-            self.part(part)?.wake();
-        }
-        Ok(())
+        self.committer.commit(puts, Vec::new()).await
     }
 
     async fn take(&self, partition: u32, max: usize) -> Result<Vec<Delivery>, QueueError> {
@@ -127,16 +125,17 @@ impl ClaimQueue for TableQueue {
             tokio::pin!(news);
             // Registered before reading, so that what is put in between is not missed.
             news.as_mut().enable();
-            let from = part.start(&read_to);
+            let from = part.start(&mut read_to);
             let max = u32::try_from(max.max(1)).unwrap_or(u32::MAX);
             let rows = self.journal.queue_read(partition, from, max).await.map_err(unavailable)?;
             let Some(last) = rows.last().map(|row| row.id) else {
-                news.await;
+                // A putter that died in the middle of its commit rang no bell.
+                let _ = tokio::time::timeout(LOOK_AGAIN, news).await;
                 continue;
             };
             let deliveries = self.deliveries(partition, rows).await?;
             // Only now, with no wait between this and the answer: a taker dropped before has nothing in hand.
-            if part.advance(&mut read_to, from, last) && !deliveries.is_empty() {
+            if part.advance(&mut read_to, last) && !deliveries.is_empty() {
                 return Ok(deliveries);
             }
         }

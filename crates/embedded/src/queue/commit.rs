@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -15,12 +15,13 @@ use journal::{
 use sale::port::queue::QueueError;
 use tokio::sync::oneshot;
 
-use super::{QueueConfig, unavailable};
+use super::{QueueConfig, part::Part, unavailable};
 
 /// Who waits for the disk, and what lies in the table.
 pub struct Committer {
     journal: Journal,
     config: QueueConfig,
+    parts: Arc<[Part]>,
     /// One leader at a time.
     turn: tokio::sync::Mutex<()>,
     waiting: Mutex<Waiting>,
@@ -45,10 +46,17 @@ struct Entry {
 }
 
 impl Committer {
-    pub async fn open(journal: Journal, config: QueueConfig) -> Result<Self, JournalError> {
+    pub async fn open(journal: Journal, config: QueueConfig, parts: Arc<[Part]>) -> Result<Self, JournalError> {
         let stored = journal.queue_depth().await?;
         let waiting = Mutex::new(Waiting { stored, ..Waiting::default() });
-        Ok(Self { journal, config, turn: tokio::sync::Mutex::default(), waiting, recount: AtomicBool::new(false) })
+        Ok(Self {
+            journal,
+            config,
+            parts,
+            turn: tokio::sync::Mutex::default(),
+            waiting,
+            recount: AtomicBool::new(false),
+        })
     }
 
     pub fn commands(&self) -> u64 {
@@ -111,18 +119,28 @@ impl Committer {
         if group.entries.is_empty() {
             return;
         }
-        let puts: Vec<QueuePut> = group.entries.iter_mut().flat_map(|entry| entry.puts.iter().cloned()).collect();
+        let puts: Vec<QueuePut> = group.entries.iter().flat_map(|entry| entry.puts.iter().cloned()).collect();
         let done: Vec<i64> = group.entries.iter().flat_map(|entry| entry.done.iter().copied()).collect();
         match self.journal.queue_put(&puts, &done).await {
             Ok(gone) => {
                 let came = QueueDepth { messages: puts.len() as u64, commands: group.commands() };
                 self.waiting().change(came, gone);
+                // Rung here and not by each putter: one who went away meanwhile would leave the bell silent.
+                self.ring(&puts);
                 group.answer(Ok(()));
             }
             Err(error) => {
                 // It may stand there all the same.
                 self.recount.store(true, Ordering::SeqCst);
                 group.answer(Err(unavailable(error)));
+            }
+        }
+    }
+
+    fn ring(&self, puts: &[QueuePut]) {
+        for (part, index) in self.parts.iter().zip(0..) {
+            if puts.iter().any(|put| put.part == index) {
+                part.wake();
             }
         }
     }

@@ -20,14 +20,17 @@ impl Part {
     }
 
     /// Where to read from now.
-    pub fn start(&self, read_to: &i64) -> i64 {
-        if self.rewound.swap(false, Ordering::SeqCst) { 0 } else { *read_to }
+    pub fn start(&self, read_to: &mut i64) -> i64 {
+        if self.rewound.swap(false, Ordering::SeqCst) {
+            // At once and not with the answer: a taker dropped in between must not undo it.
+            *read_to = 0;
+        }
+        *read_to
     }
 
     /// Marks rows up to `last` as in hand; `false` if everything was given back meanwhile: then they are not.
-    pub fn advance(&self, read_to: &mut i64, from: i64, last: i64) -> bool {
+    pub fn advance(&self, read_to: &mut i64, last: i64) -> bool {
         if self.rewound.load(Ordering::SeqCst) {
-            *read_to = from;
             return false;
         }
         *read_to = last;
@@ -39,6 +42,7 @@ impl Part {
         self.wake();
     }
 
+    /// Rings once something was put.
     pub fn news(&self) -> Notified<'_> {
         self.bell.notified()
     }
