@@ -136,12 +136,18 @@ impl Push {
 
     /// If something was missed: reads and tells what changed since. Returns whether nothing is missing any more.
     async fn read_changes(&self) -> bool {
-        if !self.catch_up.behind.swap(false, Ordering::SeqCst) {
+        if !self.catch_up.behind.load(Ordering::SeqCst) {
             return true;
         }
+        if !self.schedule.is_loaded() {
+            return false;
+        }
+        self.catch_up.behind.store(false, Ordering::SeqCst);
         metrics::counter!("publisher_catch_ups_total").increment(1);
-        let (now, since) = (self.schedule.now(), *lock(&self.catch_up.good) + -OVERLAP_MS);
-        let outcome = self.read_since(since).await;
+        let (now, good) = (self.schedule.now(), *lock(&self.catch_up.good));
+        // Nobody was here before the first look: whoever came since was told the present state.
+        let first = good == UnixMs::default();
+        let outcome = if first { Ok(()) } else { self.read_since(good + -OVERLAP_MS).await };
         match &outcome {
             Ok(()) => *lock(&self.catch_up.good) = now,
             Err(error) => {

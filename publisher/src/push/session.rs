@@ -129,8 +129,9 @@ impl Session {
         if let Some(other) = before.filter(|before| before.user_id != proved.user_id) {
             push.hub.stand_up(&self.socket, other.user_id);
         }
-        push.hub.sit_down(&self.socket, proved.user_id, push.resume_after_ms());
+        // The session first, then whatever is told to its buyer, then the present state, which covers the moment between.
         self.answer(Said::Session { user_id: proved.user_id });
+        push.hub.sit_down(&self.socket, proved.user_id, push.resume_after_ms());
         self.tell_present(proved.user_id, watched);
         Ok(())
     }
