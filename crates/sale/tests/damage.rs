@@ -54,7 +54,8 @@ fn clean_records() -> Vec<Record> {
     let mut runner = TestRunner::deterministic();
     let histories = common::histories(120..200);
     let record = |_| {
-        let (plan, commands) = histories.new_tree(&mut runner).unwrap().current();
+        let Ok(tree) = histories.new_tree(&mut runner) else { panic!("no history") };
+        let (plan, commands) = tree.current();
         let mut model: Model = common::live(&plan, &commands);
         model.finish();
         let record = model.record();

@@ -87,7 +87,7 @@ fn against_rows<'a>(case: &'a Case, claim: &'a ClaimRow, list: &'a [&Seen]) -> i
 }
 
 /// Walks what was told, by version, along what was committed: each version needs a later step with its state and deadline.
-fn against_log<'a>(case: &Case, claim: &ClaimRow, list: &[&'a Seen], chapter: &[&Step]) -> Vec<String> {
+fn against_log(case: &Case, claim: &ClaimRow, list: &[&Seen], chapter: &[&Step]) -> Vec<String> {
     let error_ms = case.record.clock_error_ms;
     let mut steps = chapter.iter();
     let mut wrong = vec![];
