@@ -1,5 +1,7 @@
 //! Crashes: the process dies between any two steps, and nobody gets two units, none is lost, nothing wrong is told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod house;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Expiring: the unit of whoever does not pay goes to whoever waits, not a moment too early.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod house;
 
 use contract::{

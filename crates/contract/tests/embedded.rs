@@ -1,5 +1,7 @@
 //! Every contract, stamped on the backends inside one process.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
