@@ -241,6 +241,15 @@ fn clocks() -> Vec<(u8, &'static str, Damage)> {
             r.shifts = vec![Shift { at, by_ms: 9_000, sale_id: None }];
             (held.at < at && at < next).then_some(())
         }),
+        (8, "one deadline that stayed while the others moved", |r| {
+            let n = r.changes.windows(2).position(|c| {
+                let both = c[0].what == What::Shifted && c[1].what == What::Shifted;
+                both && c[0].at == c[1].at
+                    && r.changes[..].iter().any(|h| h.claim_id == c[1].claim_id && h.at < c[1].at)
+            })?;
+            r.changes.remove(n + 1);
+            Some(())
+        }),
         (11, "a pass beyond its deadline", |r| {
             let seen = r.told.iter_mut().find(|s| s.pass_expires_at.is_some())?;
             seen.pass_expires_at = seen.deadline.map(|d| d + 1);

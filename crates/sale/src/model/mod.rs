@@ -10,6 +10,7 @@ mod desk;
 mod hold;
 pub mod ledger;
 mod money;
+mod queue;
 mod record;
 mod relay;
 mod settle;

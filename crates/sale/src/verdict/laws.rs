@@ -1,6 +1,6 @@
 //! The laws: their numbers, their names, and what of each a record cannot show.
 
-use super::{case::Case, claims, end, money, speed, standby, time, told, trust, units};
+use super::{case::Case, claims, end, ledger, money, speed, standby, time, told, trust, units};
 
 /// One invariant.
 pub struct Law {
@@ -39,7 +39,7 @@ pub static LAWS: [Law; 22] = [
     law(13, "idempotent", trust::idempotent),
     law(14, "one mail for each paid order", money::mails),
     law(15, "conservation", units::conserved),
-    law(16, "the ledger never promises more", units::ledger_agrees),
+    law(16, "the ledger never promises more", ledger::agrees),
     partly(
         law(17, "nothing before the opening, nothing after the close", time::window),
         "that all nodes open within 50 ms: the load test",

@@ -4,6 +4,7 @@ mod case;
 mod claims;
 mod end;
 pub mod laws;
+mod ledger;
 mod money;
 pub mod observe;
 pub mod record;

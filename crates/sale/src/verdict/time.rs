@@ -1,15 +1,11 @@
 //! Laws of time: 8 honest deadlines, 11 passes, 17 the window.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{
-    case::Case,
-    record::{Shift, What},
-    story::Step,
-};
+use super::{case::Case, record::What, story::Step};
 use crate::{
     claim::ClaimState,
-    ids::ClaimId,
+    ids::{ClaimId, SaleId},
     rules::{DOUBT_MS, GRACE_MS},
     time::UnixMs,
 };
@@ -62,11 +58,11 @@ fn overdue<'a>(case: &'a Case) -> impl Iterator<Item = String> + 'a {
 
 /// Deadlines that stayed where they were although the clock had stood still.
 fn unshifted(case: &Case) -> Vec<String> {
-    let mut shifts = case.record.shifts.iter().filter(|s| s.by_ms > 0).peekable();
+    let mut shifts = shifts(case).into_iter().peekable();
     let mut live: HashMap<ClaimId, Step> = HashMap::new();
     let mut wrong = vec![];
     for step in case.steps() {
-        while let Some(shift) = shifts.next_if(|shift| shift.at < step.change.at) {
+        while let Some(shift) = shifts.next_if(|(at, _)| *at < step.change.at) {
             wrong.extend(live.values().filter_map(|last| forgotten(case, shift, last)));
         }
         let Some(claim) = step.change.claim_id else { continue };
@@ -81,17 +77,20 @@ fn unshifted(case: &Case) -> Vec<String> {
     wrong
 }
 
-fn forgotten(case: &Case, shift: &Shift, last: &Step) -> Option<String> {
+/// When deadlines had to move, and of which sale (of all, if none): as written down, and wherever a neighbour's did.
+fn shifts(case: &Case) -> BTreeSet<(UnixMs, Option<SaleId>)> {
+    let written = case.record.shifts.iter().filter(|s| s.by_ms > 0).map(|s| (s.at, s.sale_id));
+    let moved = case.steps().filter(|s| s.change.what == What::Shifted);
+    let moved = moved.filter_map(|s| Some((s.change.at, Some(case.sale_of(s.change.sale_item_id)?.id))));
+    written.chain(moved).collect()
+}
+
+fn forgotten(case: &Case, (at, sale): (UnixMs, Option<SaleId>), last: &Step) -> Option<String> {
     let claim = case.claims.get(&last.change.claim_id?)?;
-    let concerned = match shift.sale_id {
-        None => true,
-        Some(sale) => case.sale_of(claim.sale_item_id).is_some_and(|s| s.id == sale),
-    };
+    let concerned = sale.is_none_or(|sale| case.sale_of(claim.sale_item_id).is_some_and(|own| own.id == sale));
     // A change at the very instant of the shift may stand before or after it.
-    let forgotten = concerned && last.change.at < shift.at;
-    forgotten.then(|| {
-        format!("claim {}: its deadline did not move when the clock had stood for {} ms", claim.id, shift.by_ms)
-    })
+    (concerned && last.change.at < at)
+        .then(|| format!("claim {}: its deadline did not move at {}, when the clock had stood still", claim.id, at.0))
 }
 
 /// Law 11: a pass never outlives the deadline it came with, and no checkout began after the deadline.
