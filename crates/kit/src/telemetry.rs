@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sale::port::clock::Clock;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -21,6 +21,9 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// Upper ends in seconds, dense where the promises are: 50 ms, 1 s, 10 s.
 const SECONDS_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// Upper ends for things counted in one batch.
+const COUNT_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,7 +75,10 @@ pub fn metrics_handle() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
         // Refused only for an empty list.
-        let builder = PrometheusBuilder::new().set_buckets(&SECONDS_BUCKETS).unwrap_or_default();
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS_BUCKETS)
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_commands".into()), &COUNT_BUCKETS))
+            .unwrap_or_default();
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
