@@ -1,4 +1,4 @@
-// One Chromium for a test file, and pages in the sizes and languages that people bring.
+// One Chromium for a test file, and people with the devices, languages and clocks that they bring.
 
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
@@ -10,6 +10,7 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-headless-shell"].find(
 // Nothing but the pages under test is asked of any network.
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
+const WAIT_MS = 15_000;
 
 export const PHONE = { width: 360, height: 740 };
 export const DESKTOP = { width: 1280, height: 900 };
@@ -18,23 +19,57 @@ export function launch() {
   return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 }
 
-/** A person with a device of their own; every error their page throws is kept in `faults`. */
-export async function person(browser, house, { viewport = DESKTOP, locale = "en-US", dark = false } = {}) {
+/**
+ * A person with a device of their own. What their pages throw, and what the content policy stops, is kept in `faults`;
+ * requests to any other host in `strangers`.
+ * @param {{clockOffMs?: number, rules?: boolean}} options `clockOffMs`: how wrong the device's clock is; `rules`: not yet seen
+ */
+export async function person(browser, house, { viewport = DESKTOP, locale = "en-US", dark = false, clockOffMs = 0, rules = false } = {}) {
+  const phone = viewport === PHONE;
   const context = await browser.newContext({
-    baseURL: house.url, viewport, locale, colorScheme: dark ? "dark" : "light", isMobile: viewport === PHONE, hasTouch: viewport === PHONE,
+    baseURL: house.url, viewport, locale, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", isMobile: phone, hasTouch: phone,
   });
+  context.setDefaultTimeout(WAIT_MS);
+  if (clockOffMs) await context.addInitScript(setClock, clockOffMs);
   // The rules of the house greet every first visit; only their own test wants to meet them.
-  const page = await context.newPage();
+  if (!rules) await context.addInitScript(knowTheRules);
   const faults = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
-  return { context, page, faults };
+  const strangers = [];
+  context.on("request", (request) => /^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== new URL(house.url).host && strangers.push(request.url()));
+  context.on("weberror", (error) => faults.push(String(error.error())));
+  // A refusal that the test provokes is a line in the console too; its status stands in the test.
+  context.on("console", (line) => line.type() === "error" && !/status of 4\d\d/.test(line.text()) && faults.push(`${line.text()} (${line.location().url})`));
+  const page = await context.newPage();
+  return { context, page, faults, strangers };
+}
+
+// Both clocks that a page can read are wrong in the same way, as on a machine whose clock was set wrong.
+function setClock(offMs) {
+  const Real = Date;
+  globalThis.Date = class Date extends Real {
+    constructor(...parts) {
+      super(...(parts.length ? parts : [Real.now() + offMs]));
+    }
+    static now() {
+      return Real.now() + offMs;
+    }
+  };
+  const origin = performance.timeOrigin + offMs;
+  Object.defineProperty(Performance.prototype, "timeOrigin", { get: () => origin });
+}
+
+function knowTheRules() {
+  try {
+    localStorage.setItem("miaosha.rules", String(Number.MAX_SAFE_INTEGER));
+  } catch {
+    // A frame without an origin has no storage, and no rules either.
+  }
 }
 
 /** What axe finds on the page as it stands; empty is right. */
 export async function axe(page) {
   // As a file of its own the page's content policy would keep it out; evaluated by the tool it is not the page's script.
-  await page.evaluate(await readFile(AXE, "utf8"));
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(await readFile(AXE, "utf8"));
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }

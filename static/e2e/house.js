@@ -23,6 +23,11 @@ export async function until(what, ask, limitMs = 10_000) {
   }
 }
 
+// The server takes settings from MIAOSHA_…: neither the tests' own variables nor the developer's shall become some.
+function strangersEnv() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MIAOSHA_")));
+}
+
 async function freePort() {
   const probe = createServer();
   await new Promise((done) => probe.listen(0, "127.0.0.1", done));
@@ -32,8 +37,10 @@ async function freePort() {
 }
 
 export class House {
-  static async open() {
+  /** @param {string[]} settings further ones, as in `publisher.push.heartbeat=2s` */
+  static async open(settings = []) {
     const house = new House();
+    house.settings = settings;
     house.folder = await mkdtemp(join(tmpdir(), "miaosha-e2e-"));
     house.port = await freePort();
     house.url = `http://127.0.0.1:${house.port}`;
@@ -49,7 +56,8 @@ export class House {
     const args = ["--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder, "--no-demo"];
     args.push("--set", "general.limits.sign_up_per_address=1000/1h", "--set", "general.limits.login_per_address=1000/1m");
     args.push("--set", "general.limits.anonymous_writes=1000/1m");
-    const env = { ...process.env, MIAOSHA_STAFF_EMAIL: STAFF.email, MIAOSHA_STAFF_PASSWORD: STAFF.password };
+    for (const setting of this.settings) args.push("--set", setting);
+    const env = { ...strangersEnv(), MIAOSHA_STAFF_EMAIL: STAFF.email, MIAOSHA_STAFF_PASSWORD: STAFF.password };
     this.log = "";
     this.child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const pipe of [this.child.stdout, this.child.stderr]) pipe.on("data", (text) => (this.log += text));

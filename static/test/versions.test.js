@@ -50,6 +50,13 @@ test("a_claim_never_goes_back_in_version_or_attempt", () => {
   assert.equal(newerClaim({ attempt: 2, version: 0 }, { attempt: 1, version: 9 }).attempt, 2);
 });
 
+test("a_place_on_the_standby_list_moves_though_the_claim_stays_as_it_is", () => {
+  const second = { attempt: 1, version: 1, state: "standby", position: 2, odds: 0, receipt: "signed" };
+  assert.deepEqual(newerClaim(second, { attempt: 1, version: 1, state: "standby", position: 1, odds: 33 }), { ...second, position: 1, odds: 33 });
+  const held = { attempt: 1, version: 3, state: "held" };
+  assert.equal(newerClaim(held, { ...second, version: 3 }), held);
+});
+
 test("an_ended_claim_is_followed_by_the_next_attempt_a_live_one_by_itself", () => {
   assert.equal(nextAttempt(null), 1);
   assert.equal(nextAttempt({ attempt: 1, state: "received" }), 1);

@@ -45,7 +45,12 @@ export function cardForm(changed) {
   };
 
   field.number.addEventListener("input", type);
-  field.number.addEventListener("focus", () => (field.number.value = grouped(number)));
+  field.number.addEventListener("focus", () => {
+    // Whoever comes by the tab key finds it all selected, and types over it.
+    const all = field.number.selectionStart === 0 && field.number.selectionEnd === field.number.value.length;
+    field.number.value = grouped(number);
+    if (all) field.number.select();
+  });
   field.number.addEventListener("blur", () => {
     judge("number", true);
     field.number.value = covered(number);

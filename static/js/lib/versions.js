@@ -52,7 +52,9 @@ function newerStock(had, item, saleIsNewer) {
 /** The later attempt stays, and within an attempt the higher version. */
 export function newerClaim(old, next) {
   if (!old || next.attempt > old.attempt) return next;
-  if (next.attempt < old.attempt || next.version <= old.version) return old;
+  if (next.attempt < old.attempt || next.version < old.version) return old;
+  // On the standby list, place and odds move on within a version.
+  if (next.version === old.version && (old.state !== "standby" || next.state !== "standby")) return old;
   return { ...next, receipt: next.receipt ?? old.receipt };
 }
 
