@@ -163,7 +163,7 @@ pub enum Law {
     ToldAfterCommit,
     /// A payment in doubt keeps its units up to the bound.
     Doubt,
-    /// A clock that stood still moves every live deadline. (Journal, model: [`shift_ms`].)
+    /// A clock that stood still moves every live deadline. (Model.)
     Shift,
     /// A cancelled payment can never be authorised. (Model.)
     CancelIsFinal,

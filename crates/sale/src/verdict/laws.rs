@@ -50,3 +50,14 @@ pub static LAWS: [Law; 22] = [
     law(21, "quiescence", end::quiescent),
     law(22, "speed of truth", speed::soon_told),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_laws_are_numbered_as_they_are_told() {
+        assert!(LAWS.iter().map(|law| law.number).eq(1..=22));
+        assert!(crate::verdict::check(&crate::verdict::Record::default()).is_empty());
+    }
+}
