@@ -99,8 +99,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// Lifts limit and drawn of both kinds to at least these (granted is ignored). Refused at another epoch.
     async fn raise(&self, item: SaleItemId, levels: Levels) -> Result<Levels, LedgerError>;
 
-    /// Makes the item exist at `levels.epoch` with at least these counters (granted = what the journal ratified), and forgets the
-    /// grants of older epochs. Refused when the ledger is already at a later epoch; at the same epoch it is a `raise` of all three.
+    /// Makes the item exist at `levels.epoch`: granted exactly as ratified, limit and drawn at least as given; the grants of
+    /// older epochs are forgotten. Refused when the ledger is already at a later epoch; at the same epoch it takes the maximum of all.
     async fn rebuild(&self, item: SaleItemId, levels: Levels) -> Result<Levels, LedgerError>;
 
     /// The counters as they are.
