@@ -11,10 +11,12 @@ use sale::{
 use crate::counter::Counter;
 
 mod board;
+mod leak;
 pub(crate) mod mail;
 mod stock;
 
 pub(crate) use board::Board;
+pub(crate) use leak::Leaks;
 pub(crate) use stock::run as stock;
 
 /// Reconciles until the soft stop; the first round builds the ledger of every live item.
@@ -45,7 +47,7 @@ impl Counter {
     async fn reconcile(&self, item: SaleItemId, journal: Levels) -> Result<(), LedgerError> {
         let mended = match self.stores.ledger.read(item).await {
             Ok(ledger) if ledger.epoch == journal.epoch => {
-                if lost_writes(&ledger, &journal) {
+                if lost_writes(&ledger, &journal) || self.leaks.is_one(item, ledger, journal) {
                     self.after_lost_writes(item).await
                 } else {
                     self.stores.ledger.raise(item, journal).await.map_err(Into::into)
@@ -68,7 +70,9 @@ impl Counter {
                 told.extend(self.board.note(view.sale.id, item.item.id, item.stock, item.levels.gate_open()));
             }
         }
-        self.board.keep(|item| sales.iter().any(|view| view.items.iter().any(|live| live.item.id == item)));
+        let lives = |item| sales.iter().any(|view| view.items.iter().any(|live| live.item.id == item));
+        self.board.keep(lives);
+        self.leaks.keep(lives);
         self.stores.bus.tell(told).await;
     }
 }

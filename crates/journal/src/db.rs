@@ -158,7 +158,8 @@ impl Db {
     /// Opens a file that another process may be writing to. Whoever tries to write through it is refused.
     pub async fn open_read_only(file: &Path) -> Result<Self, JournalError> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(WRITER_WAIT);
-        let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WRITER_WAIT).connect_with(options).await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(WRITER_WAIT).connect_with(options).await?;
         Ok(Self { writer: readers.clone(), readers })
     }
 

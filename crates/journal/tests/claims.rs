@@ -31,6 +31,16 @@ async fn a_redelivered_claim_takes_no_second_unit() {
 }
 
 #[tokio::test]
+async fn a_claim_decided_without_a_grant_may_come_twice_with_one() {
+    let mut house = House::with(Terms { allotment: 5, ..Terms::default() }).await;
+    let buyer = house.buyer();
+    house.claim(buyer, 1).await;
+    let granted = (house.command(buyer, 1, 1), Grant::Granted { kind: Kind::Units, first: 1, quantity: 1 });
+    let ratified = house.ratify(&[granted.clone(), granted]).await.unwrap();
+    assert_eq!((ratified.stock.held, ratified.levels.units.available()), (1, 4));
+}
+
+#[tokio::test]
 async fn an_expired_hold_goes_to_the_head_of_standby_in_the_same_commit() {
     let mut house = House::with(Terms { allotment: 1, ..Terms::default() }).await;
     let (first, second, third) = (house.buyer(), house.buyer(), house.buyer());

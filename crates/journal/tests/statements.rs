@@ -44,7 +44,18 @@ fn every_statement_is_used_and_none_speaks_one_dialect() {
         let name = file.strip_prefix(&root).unwrap().with_extension("").display().to_string();
         assert!(source.contains(&format!("\"{name}\"")), "nobody uses sql/{name}.sql");
         let text = fs::read_to_string(&file).unwrap().to_uppercase();
-        for word in ["INSERT OR", "IFNULL(", "DATETIME(", "JULIANDAY", "PRAGMA", "ROWID", "::", " ILIKE ", "FOR UPDATE", "ARRAY["] {
+        for word in [
+            "INSERT OR",
+            "IFNULL(",
+            "DATETIME(",
+            "JULIANDAY",
+            "PRAGMA",
+            "ROWID",
+            "::",
+            " ILIKE ",
+            "FOR UPDATE",
+            "ARRAY[",
+        ] {
             assert!(!text.contains(word), "sql/{name}.sql speaks one dialect only: {word}");
         }
     }

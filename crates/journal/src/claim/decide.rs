@@ -33,6 +33,7 @@ impl Locked {
         if known.is_some() && obeyed(Law::OneDecision) {
             if let Brought::Fresh(kind, quantity) = brought {
                 self.counters(kind).limit += i64::from(quantity);
+                self.remember_grant(claim, epoch, grant).await?;
             }
             self.touch(claim.id);
             return Ok(());
@@ -79,6 +80,12 @@ impl Locked {
         }
         self.counters(kind).granted += i64::from(quantity);
         Ok(Brought::Fresh(kind, quantity))
+    }
+
+    /// The row carries the newest grant that came with its claim: brought once more, it is a repeat and not a lost write.
+    async fn remember_grant(&mut self, claim: &Claim, epoch: i64, grant: &Grant) -> Result<(), JournalError> {
+        let (kind, first) = numbers(grant);
+        self.tx.run(sql!("claim/grant"), args![epoch, kind, first, claim.id]).await.map(drop)
     }
 
     async fn standing(&mut self, claim: &Claim) -> Result<Standing, JournalError> {
@@ -148,10 +155,7 @@ impl Locked {
         outcome: &str,
         reason: Option<Reason>,
     ) -> Result<(), JournalError> {
-        let (kind, first) = match grant {
-            Grant::Granted { kind, first, .. } => (Some(word(kind)), Some(*first)),
-            Grant::Nothing => (None, None),
-        };
+        let (kind, first) = numbers(grant);
         let args = args![
             claim.id,
             claim.sale_item_id,
@@ -167,5 +171,13 @@ impl Locked {
             self.now
         ];
         self.tx.run(sql!("claim/insert"), args).await.map(drop)
+    }
+}
+
+/// A grant as it stands in its claim's row.
+fn numbers(grant: &Grant) -> (Option<String>, Option<i64>) {
+    match grant {
+        Grant::Granted { kind, first, .. } => (Some(word(kind)), Some(*first)),
+        Grant::Nothing => (None, None),
     }
 }
