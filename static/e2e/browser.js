@@ -20,8 +20,8 @@ export function launch() {
 }
 
 /**
- * A person with a device of their own. What their pages throw, and what the content policy stops, is kept in `faults`;
- * requests to any other host in `strangers`.
+ * A person with a device of their own. What their pages throw, and what the content policy stops, is kept in `faults`, what
+ * a server refused in `refusals`, and requests to any other host in `strangers`.
  * @param {{clockOffMs?: number, rules?: boolean}} options `clockOffMs`: how wrong the device's clock is; `rules`: not yet seen
  */
 export async function person(browser, house, { viewport = DESKTOP, locale = "en-US", dark = false, clockOffMs = 0, rules = false } = {}) {
@@ -34,13 +34,16 @@ export async function person(browser, house, { viewport = DESKTOP, locale = "en-
   // The rules of the house greet every first visit; only their own test wants to meet them.
   if (!rules) await context.addInitScript(knowTheRules);
   const faults = [];
+  const refusals = [];
   const strangers = [];
   context.on("request", (request) => /^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== new URL(house.url).host && strangers.push(request.url()));
   context.on("weberror", (error) => faults.push(String(error.error())));
-  // A refusal that the test provokes is a line in the console too; its status stands in the test.
-  context.on("console", (line) => line.type() === "error" && !/status of 4\d\d/.test(line.text()) && faults.push(`${line.text()} (${line.location().url})`));
+  context.on("console", (line) => {
+    if (line.type() !== "error") return;
+    (/status of 4\d\d/.test(line.text()) ? refusals : faults).push(`${line.text()} (${line.location().url})`);
+  });
   const page = await context.newPage();
-  return { context, page, faults, strangers };
+  return { context, page, faults, refusals, strangers };
 }
 
 // Both clocks that a page can read are wrong in the same way, as on a machine whose clock was set wrong.
@@ -66,10 +69,11 @@ function knowTheRules() {
   }
 }
 
-/** What axe finds on the page as it stands; empty is right. */
-export async function axe(page) {
+/** What axe finds on the page as it stands, by all its rules or by some; empty is right. */
+export async function axe(page, rules) {
   // As a file of its own the page's content policy would keep it out; evaluated by the tool it is not the page's script.
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(await readFile(AXE, "utf8"));
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const options = { resultTypes: ["violations"], ...(rules ? { runOnly: { type: "rule", values: rules } } : {}) };
+  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), options);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,16 +10,17 @@ import { fileURLToPath } from "node:url";
 
 const BINARY = process.env.MIAOSHA_BINARY ?? fileURLToPath(new URL("../../target/release/miaosha", import.meta.url));
 const STAFF = { email: "staff@shop.test", password: "correct horse battery" };
+const PATIENCE = 5;
 const START_LIMIT_MS = 15_000;
 
 /** Polls until `ask` answers something true; fails with `what` when the bound is reached. */
-export async function until(what, ask, limitMs = 10_000) {
+export async function until(what, ask, limitMs = 10_000, everyMs = 50) {
   const end = Date.now() + limitMs;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise((done) => setTimeout(done, everyMs));
   }
 }
 
@@ -82,12 +83,17 @@ export class House {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** One call of the API; anything but success is an error with the problem's text. */
-  async call(method, path, body, token) {
-    const headers = { accept: "application/json" };
+  /** One call of the API, again when it came too fast; anything but success is an error with the problem's text. */
+  async call(method, path, body, token, more = {}) {
+    const headers = { accept: "application/json", ...more };
     if (body !== undefined) headers["content-type"] = "application/json";
     if (token) headers.authorization = `Bearer ${token}`;
-    const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
+    const send = () => fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
+    let answer = await send();
+    for (let n = 0; answer.status === 429 && n < PATIENCE; n++) {
+      await new Promise((done) => setTimeout(done, Number(answer.headers.get("retry-after")) * 1000));
+      answer = await send();
+    }
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text ? JSON.parse(text) : null;
@@ -111,8 +117,18 @@ export class House {
     return { email, password: "a long password", token: answer.access_token };
   }
 
-  readFile(name) {
-    return readFile(join(this.folder, name), "utf8");
+  /** Claims over the API and waits for the claim to be what it should become. */
+  async claim(buyer, sale, state, body = {}) {
+    const { claim_id } = await this.call("POST", `/api/v1/sale-items/${sale.items[0].id}/claims`, body, buyer.token);
+    const mine = async () => (await this.call("GET", "/api/v1/me/claims", undefined, buyer.token)).items.find((c) => c.claim_id === claim_id && c.state === state);
+    // Seldom enough for the limit on one person's requests.
+    return until(`the claim to be ${state}`, mine, 10_000, 250);
+  }
+
+  /** Pays for a held claim over the API. */
+  pay(buyer, { purchase_pass }) {
+    const body = { purchase_pass, payment: { method: "sandbox", token: "tok_approve" }, shipping: { name: "Ann Lee", phone: "+886 2 1234 5678", address: "1 Market Street, Taipei" } };
+    return this.call("POST", "/api/v1/checkout", body, buyer.token, { "idempotency-key": randomUUID() });
   }
 }
 

@@ -29,7 +29,7 @@ export class Miaosha {
   #reread = null;
   #rereadDue = Infinity;
 
-  /** @param {{origin?: string, session?: Session, clock?: ServerClock}} [options] `origin`: of the shop, default is the page's */
+  /** `origin`: of the shop, default is the page's. */
   constructor({ origin = "", session, clock } = {}) {
     this.session = session ?? new Session({ origin });
     this.clock = clock ?? new ServerClock();
@@ -51,7 +51,7 @@ export class Miaosha {
     return this.#sales.get(saleId) ?? null;
   }
 
-  /** @returns {import("./types").Claim|null} the buyer's newest claim on that sale item, if any is known */
+  /** The buyer's newest claim on that sale item, if any is known. */
   claimOn(saleItemId) {
     return this.#claims.get(saleItemId) ?? null;
   }
@@ -84,10 +84,8 @@ export class Miaosha {
   }
 
   /**
-   * Asks for units. Safe to repeat: the same attempt is the same claim.
-   * @param {string} saleItemId
+   * Asks for units: a claim that is `received`, or what became of it; throws {@link Problem} when refused. Safe to repeat.
    * @param {{quantity?: number, answer?: string}} [wish]
-   * @returns {Promise<import("./types").Claim>} `received` or what became of it; throws {@link Problem} when refused
    */
   async take(saleItemId, wish = {}) {
     return (await this.#taking()).take(saleItemId, wish);

@@ -13,11 +13,7 @@ export class Problem extends Error {
   }
 }
 
-/**
- * Sends JSON, gets JSON.
- * @param {{method?: string, body?: unknown, token?: string, headers?: Record<string,string>, timeoutMs?: number}} [options]
- * @returns {Promise<any>} the body, with the status as `$status` where it is an object; throws {@link Problem}
- */
+/** Sends JSON, gets JSON: the body, with the status as `$status` where it is an object. Throws {@link Problem}. */
 export async function request(url, { method = "GET", body, token, headers = {}, timeoutMs = 10_000 } = {}) {
   const response = await fetch(url, {
     method,

@@ -4,11 +4,7 @@ import { h } from "../ui/dom.js";
 import { clockTime } from "../ui/format.js";
 import { t } from "../ui/i18n.js";
 
-/**
- * The part of the page that changes. `bodies`: for the states of a claim (see claimstates.js), none without an account.
- * @param {{view: any, sale: any, item: any, claim: any, clock: any, bodies: any, act: {withdraw(): void, changed(): void}}} all
- * @returns {{el: HTMLElement, stop(): void}}
- */
+/** The part of the page that changes. `bodies`: for the states of a claim (see claimstates.js), none without an account. */
 export function panel(all) {
   const { view, claim } = all;
   const running = [];

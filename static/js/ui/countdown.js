@@ -7,10 +7,7 @@ const UNITS = ["d", "h", "m", "s"];
 const FINAL_S = 10;
 const ROUND = 2 * Math.PI * 54;
 
-/**
- * Four tiles over a bar, and for the last ten seconds one number in a ring.
- * @param {{clock: {now(): number}, target: number, from?: number, onend?: () => void}} options `from`: where the bar begins
- */
+/** Four tiles over a bar that begins at `from`, and for the last ten seconds one number in a ring. */
 export function countdown({ clock, target, from, onend }) {
   const tiles = UNITS.map((unit) => tile(unit));
   const bar = h("i.countdown-fill");

@@ -1,10 +1,7 @@
 // How is an element made? Always from text, never from markup, so that nothing from a server can become script.
 import { put } from "./i18n.js";
 
-/**
- * @param {string} tag `name` or `name.class.class`
- * @param {Record<string, any>} [props] `t`: catalogue key or [key, params]; `on…`: listeners; booleans toggle attributes
- */
+/** `tag`: name.class.class; `props`: `t` is a catalogue key or [key, params], `on…` are listeners, booleans toggle attributes. */
 export function h(tag, props = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   return fill(document.createElement(name), classes, props, children);

@@ -6,11 +6,7 @@ import { toast, toastBox } from "./toast.js";
 
 const FLASH = "miaosha.flash";
 
-/**
- * Starts a page.
- * @param {{words?: string[], session?: Session}} [options] `words`: further catalogue parts
- * @returns {Promise<Session>} the session that the whole page shares
- */
+/** Starts a page; `words`: further catalogue parts. Resolves with the session that the whole page shares. */
 export async function startPage({ words = [], session = new Session() } = {}) {
   await startLanguage(words);
   document.body.prepend(h("a.skip", { href: "#main", t: "shell.skip" }), header(session));

@@ -17,10 +17,7 @@ export function untilTick(ms) {
   return ms <= 0 ? 0 : ms % 1000 || 1000;
 }
 
-/**
- * Calls `tick(msLeft)` now and at each true second before `target` on that clock, the last time with 0.
- * @returns {() => void} stops it
- */
+/** Calls `tick(msLeft)` now and at each true second before `target` on that clock, the last time with 0; returns what stops it. */
 export function tickDown(clock, target, tick) {
   let timer;
   const step = () => {
