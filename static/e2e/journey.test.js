@@ -183,7 +183,7 @@ test("a server that is killed and started again still knows the turn", async () 
   await ann.page.locator(id("offline")).waitFor({ state: "hidden", timeout: 40_000 });
   await shows(ann.page, "held");
   assert.equal(await ann.page.locator(id("pay-now")).getAttribute("href"), payLink);
-  assert.ok((await seconds(ann.page, "time-left")) < left);
+  assert.ok((await seconds(ann.page, "time-left")) <= left, "a restart gives no new time");
   await payHeld(ann.page);
   await ann.context.close();
 });

@@ -83,8 +83,8 @@ export async function payHeld(page, token = "tok_approve") {
 }
 
 export async function onOrder(page) {
-  await page.waitForURL(/\/orders\/[^/]+$/);
   await page.waitForSelector(`${id("order")}[data-state=paid]`);
+  assert.match(page.url(), /\/orders\/[^/]+$/);
 }
 
 /** No page of these people threw, met its content policy, or asked another host. */

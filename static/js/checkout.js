@@ -135,7 +135,10 @@ function end(titleKey, text) {
   showPane("ended");
 }
 
+// The answer and the socket both tell of the order; to go there twice would load it twice.
 function leave(orderId) {
+  if (gone) return;
+  gone = true;
   endTry(claimId);
   location.replace(orderId ? `/orders/${orderId}?new` : "/orders");
 }
