@@ -1,5 +1,8 @@
 //! Connections: what a server sees of a virtual buyer, over HTTP and over a socket.
 
+// A test may fail by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use axum::{

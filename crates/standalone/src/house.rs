@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context, bail};
 use axum::Router;
 use embedded::{
-    MailFolder, MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments, TableQueue,
+    MailFolder, MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments,
+    TableQueue,
 };
 use journal::Journal;
 use kit::{
@@ -82,9 +83,15 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
     }
 }
 
-async fn stores(config: &EmbeddedConfig, dir: &Path, journal: &Journal, mail: Arc<MailFolder>) -> anyhow::Result<Stores> {
+async fn stores(
+    config: &EmbeddedConfig,
+    dir: &Path,
+    journal: &Journal,
+    mail: Arc<MailFolder>,
+) -> anyhow::Result<Stores> {
     let clock = Arc::new(SystemClock);
-    let queue = QueueConfig { partitions: config.partitions, commands_max: config.commands_max, ..QueueConfig::default() };
+    let queue =
+        QueueConfig { partitions: config.partitions, commands_max: config.commands_max, ..QueueConfig::default() };
     let payments = SandboxConfig::at(dir.join("sandbox-payments.jsonl"));
     Ok(Stores {
         clock: clock.clone(),

@@ -46,9 +46,11 @@ const PAGES: &[(&str, &str)] = &[
 pub fn routes() -> Router {
     let mut router = Router::new();
     for (route, page) in PAGES {
-        router = router.route(route, get(move |request: Request| file(format!("pages/{page}.html"), StatusCode::OK, request)));
+        router = router
+            .route(route, get(move |request: Request| file(format!("pages/{page}.html"), StatusCode::OK, request)));
     }
-    let files = get(|Path(path): Path<String>, request: Request| async move { file(path, StatusCode::OK, request).await });
+    let files =
+        get(|Path(path): Path<String>, request: Request| async move { file(path, StatusCode::OK, request).await });
     with_csp(router.route("/static/{*path}", files).fallback(nothing).layer(CompressionLayer::new()), CSP)
 }
 
@@ -87,7 +89,8 @@ fn kind(path: &str) -> &'static str {
 
 /// A person gets a page, a program a problem; both get the true status.
 async fn nothing(request: Request) -> Response {
-    let wants_page = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
+    let wants_page =
+        request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"));
     if request.method() == Method::GET && wants_page && !request.uri().path().starts_with("/api/") {
         return file("pages/404.html".into(), StatusCode::NOT_FOUND, request).await;
     }

@@ -33,7 +33,9 @@ impl fmt::Display for Staff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let email = &self.email;
         match &self.told {
-            Told::Now(password) => write!(f, "Staff sign in as {email} with the password {password} (told only this once)"),
+            Told::Now(password) => {
+                write!(f, "Staff sign in as {email} with the password {password} (told only this once)")
+            }
             Told::ByEnvironment => write!(f, "Staff sign in as {email} with the password of {STAFF_PASSWORD}"),
             Told::Before => write!(
                 f,

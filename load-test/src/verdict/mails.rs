@@ -1,10 +1,6 @@
 //! The mail folder: which order was written to, under which message id, at which address.
 
-use std::{
-    fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::ErrorKind, path::Path};
 
 use anyhow::Context;
 use sale::{ids::OrderId, verdict::record::MailSeen};
@@ -29,7 +25,7 @@ pub fn read(folder: &Path) -> anyhow::Result<Option<Vec<MailSeen>>> {
     Ok(Some(mails))
 }
 
-fn order_of(path: &PathBuf) -> Option<OrderId> {
+fn order_of(path: &Path) -> Option<OrderId> {
     path.file_name()?.to_str()?.strip_suffix(".eml")?.parse().ok()
 }
 
