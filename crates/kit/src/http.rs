@@ -5,6 +5,7 @@ pub mod body;
 pub mod client_addr;
 pub mod health;
 pub mod limit;
+pub mod object;
 pub mod origin;
 pub mod problem;
 pub mod request_id;

@@ -1,6 +1,6 @@
 //! The body: what a buyer sends to pay, checked and brought into one form.
 
-use kit::http::Problem;
+use kit::http::{Problem, object};
 use sale::{ids::ClaimId, order::Shipping};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -20,7 +20,9 @@ const ADDRESS_MAX_CHARS: usize = 300;
 pub struct CheckoutBody {
     /// As handed out with the held claim; an older one of a live hold is good.
     pub purchase_pass: String,
+    #[serde(deserialize_with = "object::one")]
     pub payment: PaymentBody,
+    #[serde(deserialize_with = "object::one")]
     pub shipping: ShippingBody,
 }
 
@@ -137,6 +139,21 @@ mod tests {
         assert_eq!(asked.hash(claim), again.hash(claim));
         let other = body("tok_approve", "小明", "+886 2-1234", "台北市, 2 號").check().unwrap();
         assert_ne!(asked.hash(claim), other.hash(claim));
+    }
+
+    #[test]
+    fn a_list_is_no_card_and_no_address() {
+        let good = json!({
+            "purchase_pass": "x",
+            "payment": {"method": "sandbox", "token": "tok_approve"},
+            "shipping": {"name": "n", "phone": "123", "address": "a"},
+        });
+        assert!(serde_json::from_value::<CheckoutBody>(good.clone()).is_ok());
+        for (member, list) in [("payment", json!(["sandbox", "tok_approve"])), ("shipping", json!(["n", "123", "a"]))] {
+            let mut wrong = good.clone();
+            wrong[member] = list;
+            assert!(serde_json::from_value::<CheckoutBody>(wrong).is_err(), "{member}");
+        }
     }
 
     #[test]
