@@ -294,11 +294,12 @@ mod tests {
     fn a_claim_without_an_answer_is_asked_again_under_the_same_attempt() {
         let (mut mind, chance) = mind(Behaviour::Pay);
         mind.next(at(10_000, None), &chance);
-        let open = Some(OpenAsk { attempt: 1, asked_at: UnixMs(10_000), received: true });
+        let received = OpenAsk { attempt: 1, asked_at: UnixMs(10_000), received: true };
+        let open = Some(received);
         assert!(matches!(mind.next(View { open, ..at(12_000, None) }, &chance), Step::Wait { .. }));
         let again = mind.next(View { open, ..at(20_000, None) }, &chance);
         assert_eq!(again, Step::Claim { attempt: 1, meant_at: UnixMs(20_000) });
-        let lost = Some(OpenAsk { received: false, ..open.unwrap() });
+        let lost = Some(OpenAsk { received: false, ..received });
         assert!(matches!(mind.next(View { open: lost, ..at(10_001, None) }, &chance), Step::Claim { attempt: 1, .. }));
     }
 

@@ -66,12 +66,14 @@ impl Socket {
             .write_buffer_size(0)
             .max_write_buffer_size(FRAME_MAX_BYTES)
             .max_message_size(Some(FRAME_MAX_BYTES));
-        use tokio_tungstenite::tungstenite::Error as E;
+        use tokio_tungstenite::tungstenite::{Error as E, error::ProtocolError as P};
         match client_async_with_config(request, stream, Some(config)).await {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(E::Io(_) | E::ConnectionClosed) => Err(SocketError::NoConnection),
             // A server that dies in the middle of the handshake looks like this.
-            Err(E::Protocol(p)) if p.to_string().contains("incomplete") => Err(SocketError::NoConnection),
+            Err(E::Protocol(P::HandshakeIncomplete | P::ResetWithoutClosingHandshake)) => {
+                Err(SocketError::NoConnection)
+            }
             Err(error) => Err(refused(&error)),
         }
     }
