@@ -239,8 +239,12 @@ async fn the_third_frame_that_nobody_understands_ends_the_socket() {
     let (last, close) = client.end().await;
     assert_eq!((code(&last[0]), close), ("binary", 1008));
 
-    for wrong in [json!({"type": "clock"}), json!({"type": "clock", "t0": "1"}), json!({"type": "watch", "sale_id": 1})]
-    {
+    for wrong in [
+        json!({"type": "clock"}),
+        json!({"type": "clock", "t0": "1"}),
+        json!({"type": "watch", "sale_id": 1}),
+        json!(["clock", 1]),
+    ] {
         let mut client = house.connect().await;
         client.send(wrong.clone()).await;
         assert_eq!(code(&client.next().await), "unknown_frame", "{wrong}");

@@ -50,6 +50,20 @@ fn one() -> u32 {
     1
 }
 
+impl Asked {
+    /// Reads one frame. Errors: the code of what is wrong, and the words for it.
+    pub(crate) fn read(text: &str) -> Result<Self, (&'static str, String)> {
+        // A list would name its type first and fill the rest by position; a frame is an object.
+        if text.trim_ascii_start().starts_with('[') {
+            return Err(("unknown_frame", "expected an object, not a list".to_owned()));
+        }
+        serde_json::from_str(text).map_err(|error| {
+            let code = if error.is_data() { "unknown_frame" } else { "malformed_json" };
+            (code, error.to_string())
+        })
+    }
+}
+
 /// What a refused frame wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

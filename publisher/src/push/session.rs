@@ -75,12 +75,9 @@ impl Session {
 
     /// One frame of the client. Errors: the socket must end.
     pub(super) async fn hear(self: Arc<Self>, text: Utf8Bytes) -> Result<(), End> {
-        let asked = match serde_json::from_str(&text) {
+        let asked = match Asked::read(&text) {
             Ok(asked) => asked,
-            Err(error) => {
-                let code = if error.is_data() { "unknown_frame" } else { "malformed_json" };
-                return self.strike(code, error.to_string());
-            }
+            Err((code, detail)) => return self.strike(code, detail),
         };
         match asked {
             Asked::Clock { t0 } => self.answer(Said::Clock { t0, t1: self.push.schedule.now() }),
