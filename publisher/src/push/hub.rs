@@ -168,9 +168,9 @@ impl Hub {
         }
     }
 
-    /// Whether this socket has not left yet.
-    pub(crate) fn is_in(&self, socket: &Socket) -> bool {
-        self.shard(socket.id).sockets.contains_key(&socket.id)
+    /// Whether this socket still speaks for this buyer.
+    pub(crate) fn sits(&self, socket: &Socket, buyer: UserId) -> bool {
+        self.seats(buyer).get(&buyer).is_some_and(|seat| seat.sockets.iter().any(|known| known.id == socket.id))
     }
 
     pub(crate) fn is_here(&self, buyer: UserId) -> bool {
@@ -201,11 +201,14 @@ impl Hub {
         }
     }
 
-    /// A claim that one socket is told by itself; remembered as told.
-    pub(crate) fn told_one(&self, row: &ClaimView) {
-        if let Some(seat) = self.seats(row.buyer_id).get_mut(&row.buyer_id) {
-            seat.learn(row);
-        }
+    /// A claim that one socket is told by itself; remembered as told. `false`: the socket is not its buyer's any more.
+    pub(crate) fn tell_one(&self, socket: &Socket, row: &ClaimView, frame: Frame) -> bool {
+        let mut seats = self.seats(row.buyer_id);
+        let theirs = |seat: &&mut Seat| seat.sockets.iter().any(|known| known.id == socket.id);
+        let Some(seat) = seats.get_mut(&row.buyer_id).filter(theirs) else { return false };
+        seat.learn(row);
+        socket.outbox.put(frame);
+        true
     }
 
     /// The claim as this buyer was last told it, if they are here.
@@ -287,6 +290,46 @@ mod tests {
         assert_eq!(hub.take_place(there).err(), Some(Full::House));
         drop(first);
         assert!(hub.take_place(here).is_ok());
+    }
+
+    #[test]
+    fn a_socket_that_changed_hands_hears_nothing_more_of_the_one_before() {
+        use sale::{
+            claim::ClaimState,
+            ids::{ClaimId, SaleItemId},
+        };
+        let (hub, id) = (hub(9, 9), Uuid::from_u128);
+        let row = |buyer| ClaimView {
+            claim_id: ClaimId(id(7)),
+            sale_id: SaleId(id(8)),
+            sale_item_id: SaleItemId(id(9)),
+            buyer_id: buyer,
+            attempt: 1,
+            quantity: 1,
+            state: ClaimState::Held,
+            version: 2,
+            position: None,
+            odds: None,
+            deadline: None,
+            generation: None,
+            reason: None,
+            order_id: None,
+        };
+        let (ann, bob) = (UserId(id(1)), UserId(id(2)));
+        let tell = |socket: &Socket, buyer| {
+            let row = row(buyer);
+            hub.tell_one(socket, &row, crate::push::frame::claim(&row, None))
+        };
+        let socket = hub.enter();
+        hub.sit_down(&socket, ann, 0);
+        assert!(tell(&socket, ann));
+        hub.stand_up(&socket, ann);
+        socket.outbox.forget_claims();
+        hub.sit_down(&socket, bob, 0);
+        assert!(!tell(&socket, ann), "read for Ann, and come too late");
+        assert_eq!((hub.sits(&socket, ann), hub.sits(&socket, bob)), (false, true));
+        assert!(socket.outbox.is_empty(), "what waited for Ann is not Bob's");
+        assert!(tell(&socket, bob));
     }
 
     #[test]

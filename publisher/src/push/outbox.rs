@@ -104,6 +104,16 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Takes back every claim that still waits: somebody else speaks through this socket now.
+    pub(crate) fn forget_claims(&self) {
+        self.state().waiting.retain(|frame| !matches!(frame.topic, Topic::Claim(..)));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state().waiting.is_empty()
+    }
+
     /// Ends the socket once what waits is written. The first reason stays.
     pub(crate) fn end(&self, end: End) {
         self.state().end.get_or_insert(end);

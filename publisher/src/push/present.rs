@@ -15,14 +15,16 @@ use super::{Push, hub::Socket};
 pub(super) const READ_WAIT: Duration = Duration::from_secs(2);
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
-/// Tells one socket the newest claim on each item of these sales; asks until the journal answers or the socket is gone.
+/// Tells one socket the newest claim on each item of these sales; asks until the journal answers or the socket is not theirs any more.
 pub(super) async fn present(push: Arc<Push>, socket: Arc<Socket>, buyer: UserId, sales: Vec<SaleId>) {
-    while push.hub.is_in(&socket) {
+    while push.hub.sits(&socket, buyer) {
         match read(&push, buyer).await {
             Ok(claims) => {
                 for row in claims.iter().filter(|row| sales.contains(&row.sale_id)) {
-                    push.hub.told_one(row);
-                    socket.outbox.put(push.claim_frame(row));
+                    // Whoever else speaks through this socket by now is told nothing of this buyer's.
+                    if !push.hub.tell_one(&socket, row, push.claim_frame(row)) {
+                        return;
+                    }
                 }
                 return;
             }

@@ -125,6 +125,7 @@ impl Session {
         drop(state);
         if let Some(other) = before.filter(|before| before.user_id != proved.user_id) {
             push.hub.stand_up(&self.socket, other.user_id);
+            self.socket.outbox.forget_claims();
         }
         // The session first, then whatever is told to its buyer, then the present state, which covers the moment between.
         self.answer(Said::Session { user_id: proved.user_id });
