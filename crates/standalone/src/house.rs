@@ -1,7 +1,9 @@
 //! The house: the folder is locked, the stores are opened, every role is started.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
     sync::Arc,
 };
@@ -42,7 +44,9 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     let dir = config.server.data_dir.clone();
     let lock = lock(&dir)?;
     let clock = Arc::new(SystemClock);
-    let journal = Journal::open(&dir.join("journal.db"), clock.clone()).await.context("the journal")?;
+    let journal_file = dir.join("journal.db");
+    make_private(&journal_file).with_context(|| format!("cannot write {}", journal_file.display()))?;
+    let journal = Journal::open(&journal_file, clock.clone()).await.context("the journal")?;
     let keys = Arc::new(Keys::load_or_create(&dir.join("keys.json"), &OsChance)?);
     let mail = Arc::new(MailFolder::open(&dir.join("mail"), &config.server.mail_from, clock.clone())?);
     let stores = stores(&config.embedded, &dir, &journal, mail.clone()).await?;
@@ -83,6 +87,13 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// Makes the file if it is not there, and this user its only reader: it holds addresses and password hashes. What SQLite lays
+/// beside it takes after it.
+fn make_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
 async fn stores(
     config: &EmbeddedConfig,
     dir: &Path,
@@ -112,4 +123,37 @@ fn journal_answers(journal: &Journal) -> Check {
         let journal = journal.clone();
         async move { journal.live_sales().await.map(drop).map_err(|error| error.to_string()) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn folder() -> std::path::PathBuf {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("miaosha-house-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[tokio::test]
+    async fn nobody_else_on_this_machine_reads_the_journal() {
+        let folder = folder();
+        let file = folder.join("journal.db");
+        make_private(&file).unwrap();
+        let journal = Journal::open(&file, Arc::new(SystemClock)).await.unwrap();
+        journal.beat().await.unwrap();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", entry.file_name());
+        }
+        journal.close().await;
+        // A journal of before this was so is closed to others at the next start.
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        make_private(&file).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
