@@ -23,8 +23,11 @@ impl Journal {
         let last = last_beat(&mut tx).await?;
         let shifted_ms = rules::shift_ms(last, now);
         if shifted_ms > 0 {
-            tx.run(sql!("heartbeat/shift_holds"), args![shifted_ms, now]).await?;
+            // In the order of the locks: sale, sale item, hold.
             tx.run(sql!("heartbeat/shift_sales"), args![now, shifted_ms, last]).await?;
+            // The latest deadline is part of what the public is told of an item.
+            tx.run(sql!("heartbeat/shift_items"), args![]).await?;
+            tx.run(sql!("heartbeat/shift_holds"), args![shifted_ms, now]).await?;
             tx.run(sql!("heartbeat/log_shift"), args![now]).await?;
             tx.run(sql!("heartbeat/shifted"), args![now]).await?;
         } else if now > last {

@@ -130,6 +130,23 @@ async fn a_clock_that_stood_still_moves_every_deadline_forward_and_nobody_loses_
 }
 
 #[tokio::test]
+async fn when_units_may_come_back_is_told_anew_after_the_clock_stood_still() {
+    let mut house = House::with(Terms { allotment: 1, ..Terms::default() }).await;
+    let buyer = house.buyer();
+    house.claim(buyer, 1).await;
+    let stock = async |house: &House| {
+        let sale = house.journal.sale_of_item(house.item).await.unwrap().unwrap();
+        house.journal.sale(sale).await.unwrap().unwrap().items[0].stock
+    };
+    let before = stock(&house).await;
+    house.clock.advance(3_600_000);
+    house.journal.beat().await.unwrap();
+    let after = stock(&house).await;
+    assert_eq!(after.may_return_by.unwrap() - before.may_return_by.unwrap(), 3_600_000);
+    assert!(after.stock_version > before.stock_version, "whoever keeps the highest version must hear of it");
+}
+
+#[tokio::test]
 async fn at_the_close_those_who_wait_are_refused_and_those_who_hold_are_not() {
     let mut house = House::with(Terms { allotment: 1, hold_s: 1_000_000, ..Terms::default() }).await;
     let (first, second) = (house.buyer(), house.buyer());
