@@ -28,6 +28,9 @@ pub fn take(full_at_us: i64, rate: Rate, now_ms: i64) -> (i64, Answer) {
     let now = now_ms * 1000;
     let step = rate.period_ms * 1000 / i64::from(rate.per_period.max(1));
     let depth = step * i64::from(rate.burst.max(1));
+    // No bucket is ever further from full than its depth: what says so was written before the clock stepped back, and who
+    // asks must not wait until it is that late again.
+    let full_at_us = full_at_us.min(now + depth);
     let next = full_at_us.max(now) + step;
     let spare = depth - (next - now);
     if spare < 0 {
@@ -52,6 +55,21 @@ mod tests {
             passed += u32::from(answer.allowed);
         }
         assert_eq!(passed, 10 + 59);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_locks_nobody_out_and_gives_nothing_away() {
+        let hour_ms = 3_600_000;
+        let (mut state, mut passed) = (0, 0);
+        for _ in 0..10 {
+            state = take(state, RATE, hour_ms).0;
+        }
+        for now_ms in 0..60_000 {
+            let (next, answer) = take(state, RATE, now_ms);
+            state = next;
+            passed += u32::from(answer.allowed);
+        }
+        assert_eq!(passed, 59, "an empty bucket stays empty, and fills from now on");
     }
 
     #[test]
