@@ -7,6 +7,7 @@ mod batch;
 mod marks;
 mod post;
 mod refusal;
+mod turn;
 mod withdraw;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -120,6 +121,7 @@ impl Accept {
             return Err(Refusal::WrongAnswer);
         }
         within_bounds(&ask, found.shelf())?;
+        self.in_turn(&ask, &found).await?;
         let claim = Claim::new(ask.item, ask.buyer, ask.attempt, ask.quantity, self.schedule.now());
         self.put(claim, found.0.sale.id).await.map(|accepted| Accepted { rate: Some(rate), ..accepted })
     }

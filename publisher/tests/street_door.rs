@@ -6,6 +6,7 @@ use axum::{body::Body, http::Request};
 use house::{DeafQueue, House, Planned, SickQueue, buyer, quick, until};
 use kit::config::Dur;
 use sale::{
+    claim::ClaimState,
     ids::{SaleItemId, UserId},
     port::queue::QueueError,
     sale::Question,
@@ -75,6 +76,29 @@ async fn after_the_end_the_next_attempt_is_let_in_and_the_old_one_is_told_how_it
     // The end is told to nobody: the bus may lose anything.
     house.journal.withdraw_now(who, claim.claim_id).await.unwrap();
     assert_eq!(house.claim(who, item, json!({"attempt": 2})).await.status, 202);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_attempt_out_of_turn_writes_nothing_and_spoils_nothing() {
+    let house = House::open(quick()).await;
+    let item = open_sale(&house, Planned::default()).await;
+    house.decide_and_tell().await;
+    let who = buyer();
+    let never_asked = house.claim(who, item, json!({"attempt": 7})).await;
+    assert_eq!(never_asked.told(), (422, "invalid"));
+    assert_eq!(house.claim_one(who, item).await.status, 202);
+    house.decide_and_tell().await;
+    let claim = house.journal.claims_of(who, Some(item)).await.unwrap().remove(0);
+    house.journal.withdraw_now(who, claim.claim_id).await.unwrap();
+    let skipped = house.claim(who, item, json!({"attempt": 3})).await;
+    assert_eq!(skipped.told(), (409, "already_claimed"));
+    assert_eq!(skipped.body["claim"]["attempt"], 1);
+    assert_eq!(house.claim(who, item, json!({"attempt": 2})).await.status, 202);
+    house.decide_and_tell().await;
+    let claims = house.journal.claims_of(who, Some(item)).await.unwrap();
+    let states: Vec<_> = claims.iter().map(|claim| (claim.attempt, claim.state)).collect();
+    assert_eq!(states, [(2, ClaimState::Held), (1, ClaimState::Withdrawn)]);
     house.close().await;
 }
 
