@@ -63,6 +63,11 @@ export class House {
     this.child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const pipe of [this.child.stdout, this.child.stderr]) pipe.on("data", (text) => (this.log += text));
     this.gone = new Promise((done) => this.child.once("exit", done));
+    // A test file that breaks down leaves no server behind.
+    const child = this.child;
+    const reap = () => child.kill("SIGKILL");
+    process.once("exit", reap);
+    child.once("exit", () => process.off("exit", reap));
     await until("the server to be ready", () => this.ready(), START_LIMIT_MS).catch((error) => {
       throw new Error(`${error.message}; its log:\n${this.log}`);
     });
