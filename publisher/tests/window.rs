@@ -1,4 +1,5 @@
 //! The window: what a socket may ask, and what it hears.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod house;
 

@@ -1,4 +1,5 @@
 //! Every statement file is valid on the database it will meet, and every file is used.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr, SqliteConnection};
 use std::{

@@ -1,4 +1,5 @@
 //! Random histories of the model, judged by the verdict: nothing that can happen to a sale breaks a law.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
