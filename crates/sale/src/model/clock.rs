@@ -1,6 +1,6 @@
 //! Time: how it passes, stands still and jumps, and what staff do to it.
 
-use super::{Model, state::Item};
+use super::{Model, desk::Stop, state::Item};
 use crate::{
     ids::SaleItemId,
     rules::{self, Law, obeyed, shift_ms},
@@ -37,24 +37,24 @@ impl Model {
 
     /// The heartbeat: where the clock had stood still, every live deadline and close moves by as much.
     pub(super) fn beat(&mut self) {
-        let by_ms = shift_ms(self.journal.beat, self.now);
-        let sale = &mut self.journal.sale;
-        // A paused sale is running, however late it has become: its close moves when the pause ends.
-        let running =
-            sale.stage == Stage::Published && (sale.paused_at.is_some() || sale.closes_at > self.journal.beat);
-        self.journal.beat = self.now;
-        if by_ms == 0 {
+        let last = self.journal.beat;
+        let by_ms = shift_ms(last, self.now);
+        // A clock that was set back does not take the heartbeat with it, or its way forth would look like a jump.
+        self.journal.beat = last.max(self.now);
+        // The clocks of a paused sale stand still anyway; its resume gives all that time back at once.
+        if by_ms == 0 || self.journal.sale.paused_at.is_some() {
             return;
         }
         self.journal.shifts.push(Shift { at: self.now, by_ms, sale_id: None });
         if !obeyed(Law::Shift) {
             return;
         }
-        if running {
-            sale.closes_at = sale.closes_at + by_ms;
+        let sale = &mut self.journal.sale;
+        if sale.stage == Stage::Published && sale.opens_at < self.now && sale.closes_at > last {
+            // Nothing of the sale is lost in the time before its opening.
+            sale.closes_at = sale.closes_at + by_ms.min(self.now - sale.opens_at);
+            sale.row_version += 1;
         }
-        // The pause begins later instead: its time is added to deadlines when it ends, and must not be added twice.
-        sale.paused_at = sale.paused_at.map(|at| at + by_ms);
         self.move_deadlines(by_ms);
     }
 
@@ -83,35 +83,42 @@ impl Model {
 
     /// Every clock of the sale goes on where it stood.
     pub(super) fn resume(&mut self) {
-        let Some(paused_at) = self.journal.sale.paused_at.filter(|_| self.may_judge()) else { return };
-        let by_ms = (self.now - paused_at).max(0);
+        if self.may_judge() && self.journal.sale.phase(self.now) == Phase::Paused {
+            self.go_on();
+            self.journal.sale.row_version += 1;
+        }
+    }
+
+    fn go_on(&mut self) {
         let sale = &mut self.journal.sale;
-        sale.paused_at = None;
-        sale.row_version += 1;
+        let Some(paused_at) = sale.paused_at.take() else { return };
+        let by_ms = (self.now - paused_at).max(0);
         sale.closes_at = sale.closes_at + by_ms;
         let sale_id = Some(sale.id);
         self.journal.shifts.push(Shift { at: self.now, by_ms, sale_id });
         self.move_deadlines(by_ms);
     }
 
+    /// The close moves, only ever later.
     pub(super) fn extend(&mut self, ms: u16) {
-        if self.may_judge() && self.journal.sale.phase(self.now) == Phase::Open {
+        if self.may_judge() && !rules::is_over(self.journal.sale.phase(self.now)) && ms > 0 {
             let sale = &mut self.journal.sale;
             sale.closes_at = sale.closes_at + i64::from(ms);
             sale.row_version += 1;
         }
     }
 
-    /// Staff end the sale early.
+    /// Staff end the sale early, and with it a pause: holds that live on must run.
     pub(super) fn close(&mut self) {
-        if !self.may_judge()
-            || self.journal.sale.phase(self.now) != Phase::Open
-            || self.now == self.journal.sale.opens_at
-        {
+        if !self.may_judge() || rules::is_over(self.journal.sale.phase(self.now)) {
             return;
         }
+        self.go_on();
         let sale = &mut self.journal.sale;
-        (sale.stage, sale.closes_at) = (Stage::Closed, self.now);
+        sale.stage = Stage::Closed;
+        if self.now > sale.opens_at {
+            sale.closes_at = self.now;
+        }
         sale.row_version += 1;
         (0..self.plan.items).for_each(|n| self.sweep(n));
     }
@@ -119,12 +126,11 @@ impl Model {
     /// More units; who waits is first.
     pub(super) fn restock(&mut self, item: u8, units: u8) {
         let item = self.item_id(item);
-        let live = matches!(self.journal.sale.phase(self.now), Phase::Open | Phase::Paused);
-        if !live || units == 0 {
-            return;
-        }
         let units = u32::from(units);
         let _ = self.transact(item, |desk| {
+            if rules::is_over(desk.phase()) || units == 0 {
+                return Err(Stop::NotNow);
+            }
             let row = &mut desk.item().row;
             row.allotment += units;
             row.levels.units.limit += i64::from(units);

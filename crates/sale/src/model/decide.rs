@@ -23,6 +23,11 @@ impl Model {
         if self.hands[n].decided {
             return;
         }
+        if asks.is_empty() {
+            // Withdrawals do not need the ledger, in whatever life it is.
+            self.hands[n].granted = Some((0, vec![Grant::Nothing; self.hands[n].commands.len()]));
+            return;
+        }
         if !self.ledger.contains_key(&item) {
             self.raise_epoch(item);
         }
@@ -47,7 +52,7 @@ impl Model {
         let Some((epoch, grants)) = granted.filter(|_| !decided) else { return };
         match self.transact(item, |desk| desk.ratify(epoch, &commands, &grants)) {
             Ok(()) => self.hands[n].decided = true,
-            Err(Stop::ClockStands) => {}
+            Err(Stop::ClockStands | Stop::NotNow) => {}
             Err(Stop::OtherEpoch) => {
                 self.hands[n].granted = None;
                 self.rebuild(item);
@@ -72,7 +77,8 @@ fn asks(commands: &[Command]) -> Vec<Ask> {
 impl Desk {
     /// Applies a batch in order, and settles after every command.
     fn ratify(&mut self, epoch: i64, commands: &[Command], grants: &[Grant]) -> Result<(), Stop> {
-        if epoch != self.item().row.levels.epoch && obeyed(Law::Epoch) {
+        let claims = commands.iter().any(|command| matches!(command, Command::Claim(_)));
+        if claims && epoch != self.item().row.levels.epoch && obeyed(Law::Epoch) {
             return Err(Stop::OtherEpoch);
         }
         for (command, grant) in commands.iter().zip(grants) {
@@ -80,7 +86,7 @@ impl Desk {
             let granted = self.count(epoch, claim, *grant)?;
             let known = self.journal.claims.contains_key(&claim.id) && obeyed(Law::OneDecision);
             match command {
-                Command::Withdraw(_) => self.withdraw(claim, epoch),
+                Command::Withdraw(_) => self.withdraw(claim),
                 // Its row is the answer; told again, for the receipt was a promise.
                 Command::Claim(_) if known => {
                     self.give_back(granted, claim.quantity);

@@ -24,6 +24,8 @@ pub(super) enum Stop {
     OtherEpoch,
     /// The ledger lost writes.
     Regression,
+    /// Nothing that can be done as things stand.
+    NotNow,
 }
 
 /// A journal under change.

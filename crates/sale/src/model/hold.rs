@@ -15,7 +15,8 @@ impl Model {
         let (buyer, item) = (self.buyer(buyer), self.item_id(item));
         let attempt = self.attempts.get(&(item, buyer)).copied().unwrap_or(1);
         let id = claim_id(item, buyer, attempt);
-        if !self.journal.is_live(id) {
+        let pays = self.journal.holds.get(&id).is_some_and(|hold| hold.state == HoldState::Paying);
+        if pays || !self.journal.is_live(id) {
             return;
         }
         // The answer tells the row as it is now, so the buyer has seen it even if the bus loses it.
@@ -57,11 +58,12 @@ fn is_over(hold: &HoldRow, now: crate::time::UnixMs) -> bool {
 
 impl Desk {
     /// A withdrawal from the queue. One that came before its claim takes the claim's place.
-    pub(super) fn withdraw(&mut self, claim: &Claim, epoch: i64) {
+    pub(super) fn withdraw(&mut self, claim: &Claim) {
         if self.journal.claims.contains_key(&claim.id) {
             self.give_up(claim.id);
             self.mark(claim.id);
         } else {
+            let epoch = self.item().row.levels.epoch;
             self.write(claim, Outcome::Withdrawn, epoch, None);
             self.log(claim.id, What::Withdrawn, claim.quantity, None);
         }

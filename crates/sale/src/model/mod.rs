@@ -18,7 +18,7 @@ mod state;
 mod tell;
 
 pub use command::{Command, Event};
-pub use state::{Item, Journal, Model, Plan};
+pub use state::{Item, Journal, Model, Plan, Queued};
 
 impl Model {
     /// Obeys one command and returns what came of it. A command that cannot be does nothing.

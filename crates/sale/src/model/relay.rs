@@ -57,10 +57,11 @@ impl Model {
         self.rebuild(item);
     }
 
-    /// Writes the journal's counters over an older ledger.
+    /// Writes the journal's counters over an older ledger. One of the journal's own epoch is only told of them.
     pub(super) fn rebuild(&mut self, item: SaleItemId) {
         let Some(levels) = self.journal.items.get(&item).map(|i| i.row.levels) else { return };
         match self.ledger.get_mut(&item) {
+            Some(ledger) if ledger.levels().epoch == levels.epoch => drop(ledger.raise(levels)),
             // A later epoch there: the journal that started it was read too early; the next round sees it.
             Some(ledger) => drop(ledger.rebuild(levels)),
             None => drop(self.ledger.insert(item, Ledger::at(levels))),

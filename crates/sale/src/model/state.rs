@@ -143,7 +143,7 @@ impl Model {
             closes_at: opens_at.plus_s(plan.open_s),
             paused_at: None,
         };
-        let items = (0..plan.items).map(|n| new_item(&plan, &sale, n)).map(|item| (item.row.id, item)).collect();
+        let items = (0..plan.items).map(|n| new_item(&plan, &sale, n, now)).map(|item| (item.row.id, item)).collect();
         Self {
             journal: Journal {
                 sale,
@@ -193,7 +193,7 @@ fn item_id(n: u8) -> SaleItemId {
     SaleItemId(Uuid::from_u128(0x17e0 + u128::from(n)))
 }
 
-fn new_item(plan: &Plan, sale: &Sale, n: u8) -> Item {
+fn new_item(plan: &Plan, sale: &Sale, n: u8, now: UnixMs) -> Item {
     let counters = |limit: u32| Counters { granted: 0, limit: limit.into(), drawn: 0 };
     // Three letters, and upper-case: it cannot fail, and a price in no currency would be found by the first order.
     let price = "TWD".parse::<Currency>().map(|currency| Money { amount_minor: PRICE, currency });
@@ -213,6 +213,6 @@ fn new_item(plan: &Plan, sale: &Sale, n: u8) -> Item {
         },
         next_ticket: 1,
         stock_version: 0,
-        last_at: UnixMs(0),
+        last_at: now,
     }
 }
