@@ -55,6 +55,33 @@ impl CatchUp {
         drop(rows);
         self.wake.notify_one();
     }
+
+    /// Nothing before `now` was missed, unless we are behind already.
+    fn heard_well(&self, now: UnixMs) {
+        let mut good = lock(&self.good);
+        if !self.behind.load(Ordering::SeqCst) {
+            *good = now;
+        }
+    }
+
+    /// A reading begins: from when on. What is missed while it runs makes us behind anew.
+    fn begin(&self) -> UnixMs {
+        let good = lock(&self.good);
+        self.behind.store(false, Ordering::SeqCst);
+        *good
+    }
+
+    /// The reading that began at `now` has ended well.
+    fn done(&self, now: UnixMs) {
+        *lock(&self.good) = now;
+    }
+
+    /// The reading from `since` has failed: whatever was heard well meanwhile, it is missing still.
+    fn failed(&self, since: UnixMs) {
+        let mut good = lock(&self.good);
+        self.behind.store(true, Ordering::SeqCst);
+        *good = since;
+    }
 }
 
 impl Push {
@@ -75,9 +102,7 @@ impl Push {
 
     /// The bus is in order: nothing before `now` was missed, unless we are behind already.
     pub(crate) fn heard_well(&self, now: UnixMs) {
-        if !self.catch_up.behind.load(Ordering::SeqCst) {
-            *lock(&self.catch_up.good) = now;
-        }
+        self.catch_up.heard_well(now);
     }
 
     /// Something may have been missed.
@@ -142,17 +167,16 @@ impl Push {
         if !self.schedule.is_loaded() {
             return false;
         }
-        self.catch_up.behind.store(false, Ordering::SeqCst);
         metrics::counter!("publisher_catch_ups_total").increment(1);
-        let (now, good) = (self.schedule.now(), *lock(&self.catch_up.good));
+        let (now, good) = (self.schedule.now(), self.catch_up.begin());
         // Nobody was here before the first look: whoever came since was told the present state.
         let first = good == UnixMs::default();
         let outcome = if first { Ok(()) } else { self.read_since(good + -OVERLAP_MS).await };
         match &outcome {
-            Ok(()) => *lock(&self.catch_up.good) = now,
+            Ok(()) => self.catch_up.done(now),
             Err(error) => {
                 tracing::debug!(%error, "what was missed waits for the journal");
-                self.catch_up.behind.store(true, Ordering::SeqCst);
+                self.catch_up.failed(good);
             }
         }
         outcome.is_ok()
@@ -186,5 +210,27 @@ impl Push {
     /// Whether its buyer was told this version already: a silent bus must not become a stream of repeats.
     fn is_told(&self, row: &ClaimView) -> bool {
         self.hub.last_told(row.buyer_id, |told| told.claim_id == row.claim_id && told.version >= row.version).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_stays_missing_until_it_was_read_whatever_is_heard_meanwhile() {
+        let catch_up = CatchUp::default();
+        catch_up.heard_well(UnixMs(1_000));
+        catch_up.behind.store(true, Ordering::SeqCst);
+        for minute in 1..5 {
+            assert_eq!(catch_up.begin(), UnixMs(1_000));
+            catch_up.heard_well(UnixMs(minute * 60_000));
+            catch_up.failed(UnixMs(1_000));
+            catch_up.heard_well(UnixMs(minute * 60_000 + 1));
+        }
+        assert_eq!(catch_up.begin(), UnixMs(1_000));
+        catch_up.done(UnixMs(300_000));
+        catch_up.heard_well(UnixMs(300_001));
+        assert_eq!(*lock(&catch_up.good), UnixMs(300_001));
     }
 }
