@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use journal::account::Role;
 use sale::ids::UserId;
 
 use crate::{
@@ -49,12 +50,19 @@ impl fmt::Display for Staff {
 pub async fn ensure(house: &House) -> anyhow::Result<Staff> {
     let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let email = named(STAFF_EMAIL).unwrap_or_else(|| DEFAULT_EMAIL.to_owned());
+    ensure_as(house, &email, named(STAFF_PASSWORD)).await
+}
+
+async fn ensure_as(house: &House, email: &str, password: Option<String>) -> anyhow::Result<Staff> {
+    // Accounts are found by the one spelling of their address.
+    let email = general::account::normalise(email).context(STAFF_EMAIL)?;
     let made = house.data_dir.join(MADE);
-    let (password, told) = match named(STAFF_PASSWORD) {
+    let (password, told) = match password {
         Some(password) => (password, Told::ByEnvironment),
         None => {
             let known = house.journal.credentials(&email).await?;
-            if let Some(credentials) = known.filter(|_| made.exists()) {
+            let staff = known.filter(|known| made.exists() && known.account.role == Role::Staff);
+            if let Some(credentials) = staff {
                 return Ok(Staff { user_id: credentials.account.id, email, told: Told::Before });
             }
             let password = new_password(house);
@@ -70,4 +78,31 @@ fn new_password(house: &House) -> String {
     let mut bytes = [0; 12];
     house.stores.chance.fill(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config, house};
+    use clap::Parser;
+    use kit::lifecycle::Lifecycle;
+
+    #[tokio::test]
+    async fn a_password_is_made_once_however_the_address_is_spelt_and_anew_for_who_is_no_staff() {
+        let folder = std::env::temp_dir().join(format!("miaosha-staff-{}", std::process::id()));
+        let args = ["miaosha", "--no-demo", "--data-dir", folder.to_str().unwrap()];
+        let life = Lifecycle::new();
+        let house = house::open(config::load(&config::Cli::parse_from(args)).unwrap(), &life).await.unwrap();
+        let first = ensure_as(&house, "Staff@Example.COM", None).await.unwrap();
+        assert!(matches!(first.told, Told::Now(_)));
+        let again = ensure_as(&house, "staff@example.com ", None).await.unwrap();
+        assert!(matches!(again.told, Told::Before));
+        assert_eq!(again.user_id, first.user_id);
+        let other = ensure_as(&house, "other@example.com", None).await.unwrap();
+        assert!(matches!(other.told, Told::Now(_)), "nobody was told a password of theirs");
+        assert!(ensure_as(&house, "nobody", None).await.is_err());
+        life.stop(std::time::Duration::from_secs(5)).await;
+        house.journal.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
