@@ -7,6 +7,7 @@
 
 pub mod bus;
 pub mod fresh;
+pub mod histories;
 pub mod ledger;
 pub mod limiter;
 pub mod mail;
