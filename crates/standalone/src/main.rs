@@ -1,7 +1,7 @@
 //! Miaosha in one process: every role on embedded parts, one port, one folder.
 
-// A command line speaks on its standard output.
-#![allow(clippy::print_stdout)]
+// A command line speaks on its standard output, and says on the other one why it ends.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod config;
 mod demo;
@@ -10,7 +10,7 @@ mod pages;
 mod postbox;
 mod staff;
 
-use std::time::Instant;
+use std::{process::ExitCode, time::Instant};
 
 use anyhow::Context;
 use clap::Parser;
@@ -22,19 +22,28 @@ use config::{Cli, Config};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let started = Instant::now();
-    let cli = Cli::parse();
+async fn main() -> ExitCode {
+    let (started, cli) = (Instant::now(), Cli::parse());
     if cli.manual {
         print!("{}", config::manual());
-        return Ok(());
+        return ExitCode::SUCCESS;
     }
-    let config = config::load(&cli)?;
-    telemetry::init(config.server.log_format, &config.server.log_filter)?;
-    run(config, started).await
+    match run(&cli, started).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("miaosha: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-async fn run(config: Config, started: Instant) -> anyhow::Result<()> {
+async fn run(cli: &Cli, started: Instant) -> anyhow::Result<()> {
+    let config = config::load(cli)?;
+    telemetry::init(config.server.log_format, &config.server.log_filter)?;
+    open(config, started).await
+}
+
+async fn open(config: Config, started: Instant) -> anyhow::Result<()> {
     // Before the folder is touched: a second copy must not get further than this.
     let listener = http::bind(config.server.listen)?;
     let at = listener.local_addr()?;
