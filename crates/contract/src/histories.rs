@@ -58,7 +58,7 @@ fn plan(chance: &SeedChance) -> Plan {
         purchase_limit: between(1, 5) as u32,
         standby_limit: between(0, 6) as u32,
         hold_s: between(4, 9) as u32,
-        opens_in_s: if between(0, 7) == 0 { 8 } else { 0 },
+        opens_in_s: if between(0, 4) == 0 { 8 } else { 0 },
         open_s: between(40, 200) as i64,
     }
 }

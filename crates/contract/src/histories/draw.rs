@@ -72,9 +72,9 @@ pub(super) fn step(chance: &SeedChance) -> Step {
     let first = || if rarely(5) { any() } else { 0 };
     let ahead = || [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3][usize::from(n(12))];
     match n(160) {
-        0..54 => Step::Claim { buyer: any(), item: n(2), ahead: ahead() },
-        54..80 => Step::Serve { max: 1 + n(5) },
-        80..83 => Step::Of(C::Withdraw { buyer: any(), item: n(2) }),
+        0..50 => Step::Claim { buyer: any(), item: n(2), ahead: ahead() },
+        50..75 => Step::Serve { max: 1 + n(5) },
+        75..83 => Step::Of(C::Withdraw { buyer: any(), item: n(2) }),
         83..87 => Step::Of(C::WithdrawNow { buyer: any(), item: n(2) }),
         87..91 => Step::Of(C::Receive { max: 1 + n(4) }),
         91..95 => Step::Of(C::Take { batch: first() }),
