@@ -42,6 +42,21 @@ async fn a_claim_decided_without_a_grant_may_come_twice_with_one() {
 }
 
 #[tokio::test]
+async fn a_place_that_a_withdraw_frees_is_there_for_the_next_command_of_the_same_batch() {
+    let mut house = House::with(Terms { allotment: 1, ..Terms::default() }).await;
+    let (holder, late) = (house.buyer(), house.buyer());
+    let Command::Claim(held) = house.command(holder, 1, 1) else { unreachable!() };
+    house.claim(holder, 1).await;
+    for _ in 0..2 {
+        let waiting = house.buyer();
+        assert_eq!(house.claim(waiting, 1).await.state, ClaimState::Standby);
+    }
+    let batch = [(Command::Withdraw(held), Grant::Nothing), (house.command(late, 1, 1), Grant::Nothing)];
+    house.ratify(&batch).await.unwrap();
+    assert_eq!(house.state(late).await, ClaimState::Standby, "the head moved up before the next command was decided");
+}
+
+#[tokio::test]
 async fn an_expired_hold_goes_to_the_head_of_standby_in_the_same_commit() {
     let mut house = House::with(Terms { allotment: 1, ..Terms::default() }).await;
     let (first, second, third) = (house.buyer(), house.buyer(), house.buyer());
