@@ -12,6 +12,7 @@ pub const PAGE_MAX: u32 = 100;
 
 /// Which part of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Entries wanted, at most 100; else 20.

@@ -396,3 +396,18 @@ async fn pages_follow_each_other_to_the_end() {
     }
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_list_is_not_asked_for_with_words_it_does_not_know() {
+    let house = House::open().await;
+    let staff = house.staff();
+    for list in ["/sales", "/products", "/me/orders", "/admin/sales", "/admin/audit"] {
+        let path = format!("/api/v1{list}?limit=5");
+        house.ask("GET", &path, Some(&staff), None).await.is(200);
+        let answer =
+            house.ask("GET", &format!("{path}&page=2"), Some(&staff), None).await.refused(400, "invalid_query");
+        let detail = answer.body["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("`page`"), "{list}: {detail}");
+    }
+    house.close().await;
+}

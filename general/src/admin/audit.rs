@@ -17,6 +17,7 @@ use crate::{page::PAGE_MAX, refusal, shop::Shop};
 const LINES: u32 = 50;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Deeds on one sale; else on all.
@@ -47,6 +48,7 @@ pub struct AuditBody {
 /// What staff did
 #[utoipa::path(get, path = "/api/v1/admin/audit", tag = "staff", params(AuditQuery), security(("bearer" = [])), responses(
     (status = 200, body = AuditPage),
+    (status = 400, description = "`invalid_query`", body = Problem),
     (status = 403, description = "`forbidden`", body = Problem),
 ))]
 pub async fn audit(

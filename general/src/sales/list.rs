@@ -23,6 +23,7 @@ const LOOKED_AT_MAX: usize = 500;
 const READ: u32 = 100;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StateQuery {
     /// States wanted, separated by commas: `waiting_room,open`. All, if absent.
