@@ -26,6 +26,7 @@ pub struct Tools {
 /// Brings everything; a second call does nothing.
 pub fn all() -> Result<Tools> {
     system()?;
+    rust_components()?;
     let (node, npm) = node()?;
     browser_modules(&node, &npm)?;
     cargo_deny()?;
@@ -40,6 +41,22 @@ fn system() -> Result<()> {
     }
     apt(&missing).with_context(|| {
         format!("could not install Debian packages; do it by hand and run again: apt-get install {}", missing.join(" "))
+    })
+}
+
+/// The formatter and the lints, which a minimal toolchain leaves out.
+fn rust_components() -> Result<()> {
+    let missing: Vec<&str> = [("fmt", "rustfmt"), ("clippy", "clippy")]
+        .into_iter()
+        .filter(|(command, _)| output(&["cargo", command, "--version"]).is_none())
+        .map(|(_, component)| component)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!("rustup component add {}", missing.join(" "));
+    run(command(&["rustup", "component", "add"]).args(&missing)).with_context(|| {
+        format!("could not install parts of the Rust toolchain; do it by hand and run again: {by_hand}")
     })
 }
 
