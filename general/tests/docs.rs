@@ -47,6 +47,16 @@ async fn the_pages_run_no_script_of_strangers_and_none_inline() {
 }
 
 #[tokio::test]
+async fn our_own_pages_name_the_shops_icon() {
+    let house = House::open().await;
+    for path in ["/docs/redoc", "/docs/asyncapi", "/docs/problems"] {
+        let page = house.ask("GET", path, None, None).await.is(200);
+        assert!(page.text.contains("<link rel=\"icon\" href=\"/static/img/favicon.svg\""), "{path}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn the_document_says_of_each_route_who_may_and_what_comes_back() {
     let document = serde_json::to_value(general::openapi()).unwrap();
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");

@@ -202,6 +202,20 @@ test("the documents of the API load quietly", async () => {
   await reader.context.close();
 });
 
+test("our own documents are for everyone, on a phone too", async () => {
+  const reader = await person(browser, house, { viewport: PHONE });
+  const wrong = [];
+  for (const path of ["/docs/asyncapi", "/docs/problems"]) {
+    await reader.page.goto(path);
+    const wide = await reader.page.evaluate(() => document.documentElement.scrollWidth);
+    if (wide > PHONE.width) wrong.push(`${path}: ${wide} px wide`);
+    for (const fault of await axe(reader.page)) wrong.push(`${path}: ${fault}`);
+  }
+  assert.deepEqual(wrong, []);
+  allWell(reader);
+  await reader.context.close();
+});
+
 test("a claim needs no mouse", async () => {
   const [sale, buyer] = await Promise.all([house.plan({ opensInS: 0, item: { question: QUESTION } }), house.buyer()]);
   const ann = await person(browser, house);

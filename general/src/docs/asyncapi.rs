@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     asset,
-    html::{answer, escape, marked, page},
+    html::{answer, escape, marked, page, scrolls},
 };
 
 /// How deep references to references are followed; a document that goes round in circles ends there.
@@ -66,16 +66,17 @@ impl<'a> Doc<'a> {
         let mut out = format!("<h3 id=\"{}-{}\">{}</h3>\n", escape(operation), escape(name), code(name));
         out.push_str(&paragraph(text(message, "summary")));
         out.push_str(&paragraph(text(message, "description")));
-        out.push_str(&self.fields(self.follow(&message["payload"])));
+        out.push_str(&self.fields(name, self.follow(&message["payload"])));
         for example in each(&message["examples"]) {
             let payload = example.get("payload").unwrap_or(example);
             let pretty = serde_json::to_string_pretty(payload).unwrap_or_default();
-            out.push_str(&format!("<pre>{}</pre>\n", escape(&pretty)));
+            let attributes = scrolls(&format!("Example of {name}"));
+            out.push_str(&format!("<pre {attributes}>{}</pre>\n", escape(&pretty)));
         }
         out
     }
 
-    fn fields(&self, schema: &'a Value) -> String {
+    fn fields(&self, message: &str, schema: &'a Value) -> String {
         let (properties, required) = self.properties(schema, 0);
         if properties.is_empty() {
             return String::new();
@@ -94,8 +95,9 @@ impl<'a> Doc<'a> {
         };
         let rows: String = properties.iter().map(row).collect();
         format!(
-            "<table>\n<thead><tr><th>Field</th><th>Type</th><th>Always</th><th>Meaning</th></tr></thead>\n\
-             <tbody>\n{rows}</tbody>\n</table>\n"
+            "<div class=\"wide\" {}>\n<table>\n<thead><tr><th>Field</th><th>Type</th><th>Always</th><th>Meaning</th></tr></thead>\n\
+             <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
+            scrolls(&format!("Fields of {message}"))
         )
     }
 
@@ -198,7 +200,8 @@ mod tests {
             "client → server",
             "<code>quantity</code></td><td>integer (int32)</td><td></td><td>whole units",
             "<td>yes</td>",
-            "<pre>{",
+            "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Fields of claim\">\n<table>",
+            "<pre tabindex=\"0\" role=\"group\" aria-label=\"Example of claim\">{",
         ] {
             assert!(page.contains(part), "{part} is missing in {page}");
         }

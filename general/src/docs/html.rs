@@ -5,6 +5,9 @@ use axum::{
     response::{Html, IntoResponse},
 };
 
+/// The shop's own icon; without it the browser asks for one where there is none.
+pub const ICON: &str = "<link rel=\"icon\" href=\"/static/img/favicon.svg\" type=\"image/svg+xml\">";
+
 /// Text between tags or in a quoted attribute.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -28,12 +31,18 @@ pub fn marked(text: &str) -> String {
     text.split('`').enumerate().map(part).collect()
 }
 
+/// Attributes of what may be wider than a phone and then scrolls: the keyboard reaches it, and it has a name.
+pub fn scrolls(label: &str) -> String {
+    // No region: a page full of landmarks leads nowhere.
+    format!("tabindex=\"0\" role=\"group\" aria-label=\"{}\"", escape(label))
+}
+
 /// A whole page; `body` is HTML already.
 pub fn page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title} · Miaosha</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <link rel=\"stylesheet\" href=\"/docs/assets/docs.css\">\n</head>\n<body>\n\
+         {ICON}\n<link rel=\"stylesheet\" href=\"/docs/assets/docs.css\">\n</head>\n<body>\n\
          <header><a href=\"/docs\">API documents</a></header>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
         title = escape(title),
     )

@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 
-use super::html::{answer, marked, page};
+use super::html::{answer, marked, page, scrolls};
 
 /// One kind of problem.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +105,9 @@ fn render() -> String {
         "<p>Every error is a problem document (RFC 9457, <code>application/problem+json</code>) with <code>type</code>, \
          <code>title</code>, <code>status</code>, <code>code</code>, <code>request_id</code> and, where it helps, \
          <code>detail</code>. Programs look at <code>code</code>; it does not change.</p>\n\
-         <table>\n<thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+         <div class=\"wide\" {}>\n<table>\n<thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
+        scrolls("Every problem")
     );
     page("Problems", &body)
 }
@@ -128,5 +130,8 @@ mod tests {
         let page = render();
         assert!(PROBLEMS.iter().all(|kind| page.contains(&format!("id=\"{}\"", kind.code))));
         assert!(page.contains("<code>Retry-After</code>"));
+        assert!(
+            page.contains("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Every problem\">\n<table>")
+        );
     }
 }

@@ -17,6 +17,7 @@ const PAGE: &str = r#"<!doctype html>
 <meta charset="utf-8">
 <title>API · Miaosha</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/static/img/favicon.svg" type="image/svg+xml">
 </head>
 <body>
 <redoc spec-url="/docs/openapi.json"></redoc>
