@@ -272,6 +272,25 @@ async fn what_is_too_big_or_too_much_ends_the_socket() {
 }
 
 #[tokio::test]
+async fn bytes_that_cannot_be_read_end_the_socket_with_a_word() {
+    const MASK: [u8; 4] = [0; 4];
+    let house = House::open(quick()).await;
+    let cases: [(&str, Vec<u8>, u16); 5] = [
+        ("text that is no UTF-8", [&[0x81, 0x82][..], &MASK, b"\xc3\x28"].concat(), 1007),
+        ("a close reason that is no UTF-8", [&[0x88, 0x83][..], &MASK, &1000u16.to_be_bytes(), b"\xff"].concat(), 1007),
+        ("a reserved bit", [&[0xc1, 0x81][..], &MASK, b"x"].concat(), 1002),
+        ("no mask", b"\x81\x01x".to_vec(), 1002),
+        ("a continuation of nothing", [&[0x80, 0x81][..], &MASK, b"x"].concat(), 1002),
+    ];
+    for (what, bytes, close) in cases {
+        let mut client = house.connect().await;
+        client.send_raw(&bytes).await;
+        assert_eq!(client.end().await.1, close, "{what}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn sockets_are_bounded_by_address_and_by_buyer() {
     let mut config = quick();
     (config.push.sockets_per_address, config.push.sockets_per_buyer) = (3, 2);

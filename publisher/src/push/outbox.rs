@@ -15,6 +15,10 @@ pub(crate) enum End {
     /// It asked too often for what nobody understands.
     Policy,
     TooBig,
+    /// Text that is no UTF-8.
+    NoText,
+    /// Bytes that are no WebSocket frames.
+    Protocol,
     Restart {
         resume_after_ms: i64,
     },
@@ -33,6 +37,8 @@ impl End {
     /// The close code and its reason.
     pub(crate) fn close(self) -> (u16, &'static str) {
         match self {
+            Self::Protocol => (1002, "protocol error"),
+            Self::NoText => (1007, "not UTF-8"),
             Self::Policy => (1008, "policy"),
             Self::TooBig => (1009, "too big"),
             Self::Restart { .. } => (1012, "restart"),
@@ -48,7 +54,9 @@ impl End {
             Self::Restart { resume_after_ms } => ("restart", resume_after_ms),
             Self::SlowReader { resume_after_ms } => ("slow_reader", resume_after_ms),
             Self::Replaced { resume_after_ms } => ("replaced", resume_after_ms),
-            Self::Policy | Self::TooBig | Self::BadToken | Self::TooMany => return None,
+            Self::Policy | Self::TooBig | Self::NoText | Self::Protocol | Self::BadToken | Self::TooMany => {
+                return None;
+            }
         };
         Some(Said::Bye { code, resume_after_ms })
     }

@@ -104,10 +104,7 @@ async fn ready(work: &mut Work) -> Result<(), End> {
 
 /// What a message of the client leads to.
 fn hear(session: &Arc<Session>, came: Result<Message, axum::Error>, pace: &mut Pace) -> Result<Work, Over> {
-    let message = came.map_err(|error| match is_too_big(&error) {
-        true => Over::Ours(End::TooBig),
-        false => Over::Theirs,
-    })?;
+    let message = came.map_err(|error| broken(&error).map_or(Over::Theirs, Over::Ours))?;
     if !pace.allows() {
         return Err(Over::Ours(End::TooMany));
     }
@@ -122,9 +119,19 @@ fn hear(session: &Arc<Session>, came: Result<Message, axum::Error>, pace: &mut P
     }
 }
 
+/// What a client is told whose bytes cannot be read; nothing if nobody is there to hear it.
+///
 /// The framework hides the protocol library's error behind its text; matching it needs no second version of that library.
-fn is_too_big(error: &axum::Error) -> bool {
-    error.to_string().contains("Space limit exceeded")
+fn broken(error: &axum::Error) -> Option<End> {
+    let text = error.to_string();
+    let is = |kind: &str| text.starts_with(kind);
+    match () {
+        () if is("Space limit exceeded") => Some(End::TooBig),
+        () if is("UTF-8 encoding error") => Some(End::NoText),
+        () if text.ends_with("Connection reset without closing handshake") => None,
+        () if is("WebSocket protocol error") => Some(End::Protocol),
+        () => None,
+    }
 }
 
 /// One write. A reader who lets us wait beyond the bound is too slow.

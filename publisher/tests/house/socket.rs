@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use futures_util::{SinkExt, StreamExt};
 use sale::ids::{SaleId, UserId};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
@@ -69,6 +69,11 @@ impl Client {
 
     pub async fn send_binary(&mut self) {
         self.ws.send(Message::Binary(vec![1].into())).await.unwrap();
+    }
+
+    /// Bytes past the protocol.
+    pub async fn send_raw(&mut self, bytes: &[u8]) {
+        self.ws.get_mut().write_all(bytes).await.unwrap();
     }
 
     /// The next frame.
