@@ -1,6 +1,7 @@
 //! HTTP: what every route shares, whatever it answers.
 
 pub mod auth;
+mod awaited;
 pub mod body;
 pub mod client_addr;
 pub mod health;

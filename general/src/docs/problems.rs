@@ -18,7 +18,7 @@ const fn kind(code: &'static str, status: u16, means: &'static str) -> ProblemKi
 }
 
 /// In the order of their status.
-pub const PROBLEMS: [ProblemKind; 50] = [
+pub const PROBLEMS: [ProblemKind; 51] = [
     kind("bad_request", 400, "The request cannot be understood. Repeating it will not help."),
     kind("body_unreadable", 400, "The body did not arrive whole. Send it again."),
     kind("invalid_query", 400, "A member of the query string has a value that it cannot have; `detail` says which."),
@@ -43,6 +43,7 @@ pub const PROBLEMS: [ProblemKind; 50] = [
     kind("wrong_answer", 403, "The question was not answered, or wrongly."),
     kind("not_found", 404, "No such thing, or not yours to see."),
     kind("method_not_allowed", 405, "The route knows other methods; `Allow` names them."),
+    kind("request_timeout", 408, "The body did not arrive in time, and nothing was done. Send it again."),
     kind(
         "all_held",
         409,

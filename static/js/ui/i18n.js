@@ -72,7 +72,7 @@ function translate(root) {
 // Codes between which only a program need tell apart.
 const SAME = [
   ["unavailable", /^(busy|stopping|full_house)$/],
-  ["timeout", /^timed_out$/],
+  ["timeout", /^(timed_out|request_timeout)$/],
   ["unauthorized", /^(token_expired|invalid_(token|refresh_token|pass))$/],
   ["bad_request", /^(body_|malformed_|missing_|unsupported_|method_|upgrade_|foreign_|invalid_query)/],
 ];

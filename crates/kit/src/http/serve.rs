@@ -41,7 +41,8 @@ pub struct ServeConfig {
     pub header_timeout: Dur,
     /// A client that takes no byte of its answer for this long is cut; upgraded sockets too.
     pub write_timeout: Dur,
-    /// A request without an answer by then gets 503 `timed_out`. Upgraded sockets are past it.
+    /// A request without an answer by then gets 503 `timed_out`, or 408 `request_timeout` if its body is still waited for.
+    /// Upgraded sockets are past it.
     pub request_timeout: Dur,
     /// Connections at once, sockets included; one more gets 503 and is closed.
     pub max_connections: usize,

@@ -1,6 +1,6 @@
 //! The shell: what happens around every request: its name, its time, its end, and that no error leaves as bare text.
 
-use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, time::Duration};
 
 use axum::{
     Router,
@@ -16,6 +16,7 @@ use tracing::Instrument;
 
 use super::{
     Problem, ServeConfig,
+    awaited::Awaiting,
     body::too_large,
     client_addr::TrustedHops,
     request_id::{self, RequestId, X_REQUEST_ID},
@@ -66,15 +67,25 @@ fn promise_retry(response: &mut Response) {
 }
 
 async fn answer(bounds: Bounds, request: Request, next: Next) -> Response {
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(bounds.request_timeout, answer).await {
+    let awaiting = Awaiting::default();
+    let request = request.map(|body| awaiting.watch(body));
+    // Pinned here, so that the body still lives when it is asked who was waited for.
+    let mut answer = pin!(AssertUnwindSafe(next.run(request)).catch_unwind());
+    match tokio::time::timeout(bounds.request_timeout, answer.as_mut()).await {
         Ok(Ok(response)) => as_problem(response).await,
         Ok(Err(panic)) => panicked(&*panic).into_response(),
+        Err(_) if awaiting.is_so() => sent_too_slowly().into_response(),
         Err(_) => {
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", "that took too long");
             problem.retry_after_ms(TIMED_OUT_RETRY_MS).into_response()
         }
     }
+}
+
+/// The rest of the body may still come, so the connection is of no use for another request.
+fn sent_too_slowly() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
+        .header(header::CONNECTION, HeaderValue::from_static("close"))
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Problem {
@@ -163,6 +174,7 @@ mod tests {
         response::Html,
         routing::{get, post},
     };
+    use futures_util::StreamExt;
     use serde_json::Value;
     use tower::ServiceExt;
 
@@ -175,6 +187,8 @@ mod tests {
             .route("/fails", get(|| async { (StatusCode::INTERNAL_SERVER_ERROR, "secret") }))
             .route("/page", get(|| async { (StatusCode::NOT_FOUND, Html("<p>lost")) }))
             .route("/raw", post(|_: axum::body::Bytes| async {}))
+            .route("/reads-then-sleeps", post(|_: axum::body::Bytes| tokio::time::sleep(Duration::from_secs(3600))))
+            .route("/sleeps", post(|_: Request| tokio::time::sleep(Duration::from_secs(3600))))
             .route("/socket", get(|_: WebSocketUpgrade| async {}));
         shell(routes, &ServeConfig { body_max: crate::config::Size(8), ..ServeConfig::default() })
     }
@@ -224,6 +238,26 @@ mod tests {
             assert_eq!(response.headers()["content-type"], "application/problem+json");
             assert_eq!((&problem["code"], &problem["request_id"]), (&Value::from(code), &Value::from("mine")));
             assert!(!body.contains("secret"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_waited_for_is_told_so() {
+        let part = || futures_util::stream::iter([Ok::<_, std::io::Error>("12")]);
+        let unfinished = || Body::from_stream(part().chain(futures_util::stream::pending()));
+        let cases = [
+            ("/raw", unfinished(), 408, "request_timeout"),
+            // Read as far as the handler wanted, or not at all: then the handler is the slow one.
+            ("/reads-then-sleeps", Body::from_stream(part()), 503, "timed_out"),
+            ("/reads-then-sleeps", Body::from("12"), 503, "timed_out"),
+            ("/sleeps", unfinished(), 503, "timed_out"),
+        ];
+        for (uri, body, status, code) in cases {
+            let (response, text) = ask(Request::post(uri).body(body).unwrap()).await;
+            let problem: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((response.status().as_u16(), &problem["code"]), (status, &Value::from(code)), "{uri}");
+            assert!(CODES.iter().any(|(known, _)| *known == code), "{code} is explained");
+            assert_eq!(response.headers().contains_key("retry-after"), status == 503);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The codes: what each problem of the process itself means to whoever gets it. Roles have their own beside these.
 
 /// Code and explanation, in the order of their status; for the page that `type` points to.
-pub const CODES: [(&str, &str); 21] = [
+pub const CODES: [(&str, &str); 22] = [
     ("bad_request", "The request cannot be understood. Do not repeat it unchanged."),
     ("malformed_json", "The body is not valid JSON; `detail` says where."),
     ("body_unreadable", "The body did not arrive whole. Send it again."),
@@ -13,6 +13,7 @@ pub const CODES: [(&str, &str); 21] = [
     ("foreign_origin", "A page of another origin may not ask this in its visitor's name."),
     ("not_found", "There is no such thing, or it is not yours to see."),
     ("method_not_allowed", "The thing is there, but this cannot be done with it; `Allow` says what can."),
+    ("request_timeout", "The body did not arrive in time, and nothing was done. Send it again."),
     (
         "timed_out",
         "No answer in time. What was asked may still happen: ask what became of it, or repeat with the same key.",
