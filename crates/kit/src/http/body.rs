@@ -1,7 +1,8 @@
 //! The body: what a client sent, read within a bound, or a problem that says what was wrong with it.
 
 use axum::{
-    body::Bytes,
+    RequestExt,
+    body::{Bytes, HttpBody},
     extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -33,6 +34,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             let title = "the body must be JSON, with Content-Type: application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title));
         }
+        let request = not_too_large(request)?;
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
         parse(&bytes).map(Self)
     }
@@ -88,6 +90,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
+/// A body that says itself that it is larger than the bound is refused before a byte of it is read.
+fn not_too_large(request: Request) -> Result<Request, Problem> {
+    let said_bytes = request.body().size_hint().lower();
+    // Only the framework knows the route's bound, and it shows in how much a limited body may have at most.
+    let request = request.with_limited_body();
+    let fits = request.body().size_hint().upper().is_none_or(|most_bytes| said_bytes <= most_bytes);
+    if fits { Ok(request) } else { Err(too_large()) }
+}
+
 fn unreadable(rejection: BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
@@ -132,6 +143,10 @@ mod tests {
     use super::*;
     use axum::{body::Body, extract::DefaultBodyLimit};
     use serde::Deserialize;
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
     use tower::ServiceExt;
 
     #[derive(Debug, Deserialize)]
@@ -179,6 +194,37 @@ mod tests {
         for (kind, body, status, code) in cases {
             let told = sent(kind, body).await;
             assert_eq!((told.0, told.1.as_str()), (status, code), "{body}");
+        }
+    }
+
+    /// A body that is announced and must not be asked for.
+    struct Announced(u64);
+
+    impl HttpBody for Announced {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(Some(Err(std::io::ErrorKind::Other.into())))
+        }
+
+        fn size_hint(&self) -> hyper::body::SizeHint {
+            hyper::body::SizeHint::with_exact(self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_says_it_is_too_large_is_not_read() {
+        let app = axum::Router::new()
+            .route("/", axum::routing::post(|Json(_): Json<Claim>| async {}))
+            .layer(DefaultBodyLimit::max(64));
+        for (bytes, status) in [(64, 400), (65, 413), (u64::MAX, 413)] {
+            let request = Request::post("/").header("content-type", "application/json");
+            let request = request.body(Body::new(Announced(bytes))).unwrap();
+            assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{bytes}");
         }
     }
 
