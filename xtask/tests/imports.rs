@@ -11,16 +11,20 @@ const MAY: &[(&str, &[&str])] = &[
     ("journal", &["sale"]),
     ("kit", &["sale"]),
     ("embedded", &["sale", "journal"]),
-    ("contract", &["sale", "journal", "embedded", "kit"]),
-    ("publisher", &["sale", "journal", "kit"]),
-    ("consumer", &["sale", "journal", "kit"]),
-    ("general", &["sale", "journal", "kit"]),
+    ("cluster", &["sale", "journal"]),
+    ("stack", &[]),
+    ("provider", &["sale", "kit", "embedded"]),
+    ("contract", &["sale", "journal", "embedded", "cluster", "stack", "kit"]),
+    // Their thin binaries also use the cluster, behind the feature `server`.
+    ("publisher", &["sale", "journal", "kit", "cluster"]),
+    ("consumer", &["sale", "journal", "kit", "cluster"]),
+    ("general", &["sale", "journal", "kit", "cluster"]),
     ("lambda-email", &["sale", "kit"]),
     ("standalone", &["sale", "journal", "kit", "embedded", "publisher", "consumer", "general", "lambda-email"]),
     ("load-test", &["sale", "journal", "kit"]),
-    ("xtask", &[]),
+    ("xtask", &["stack"]),
 ];
-const TESTS_MAY_ADD: &[&str] = &["contract"];
+const TESTS_MAY_ADD: &[&str] = &["contract", "stack"];
 /// What the one-process mode must never compile.
 const NEVER_IN_STANDALONE: &[&str] =
     &["redis", "deadpool-redis", "lapin", "aws-sdk-sqs", "aws-sdk-lambda", "aws-config"];

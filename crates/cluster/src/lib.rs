@@ -1,0 +1,9 @@
+//! The ports on real parts: every line of the house that speaks Redis, AMQP or SQS is in here.
+
+pub mod bus;
+pub mod ledger;
+pub mod limiter;
+pub mod mail;
+pub mod pay;
+pub mod queue;
+pub mod timers;
