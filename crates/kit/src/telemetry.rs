@@ -15,6 +15,11 @@ use tracing_subscriber::{
 
 use crate::{clock::SystemClock, instant, lifecycle::Lifecycle};
 
+pub mod names;
+mod process;
+
+pub use names::{Room, begin};
+
 /// How often histograms are folded when nobody scrapes them, so that they stay small.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -55,7 +60,14 @@ pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
             .compact()
             .with_filter(directives)
             .boxed(),
-        Format::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(directives).boxed(),
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            // The request's span carries its id and its trace's; spans below it would only repeat them.
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_filter(directives)
+            .boxed(),
     };
     tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError::Twice)
 }
@@ -78,12 +90,14 @@ pub fn metrics_handle() -> &'static PrometheusHandle {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS_BUCKETS)
             .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_commands".into()), &COUNT_BUCKETS))
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_rows".into()), &COUNT_BUCKETS))
             .unwrap_or_default();
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder was there first: /metrics stays empty");
         }
+        names::describe();
         handle
     })
 }
@@ -93,9 +107,11 @@ pub fn render_metrics() -> String {
     metrics_handle().render()
 }
 
-/// Installs the recorder and keeps its memory small, scraped or not.
+/// Installs the recorder, keeps its memory small, scraped or not, and tells what the process itself takes.
 pub fn spawn_upkeep(life: &Lifecycle) {
     let (handle, watch) = (metrics_handle(), life.clone());
+    begin(Room::Kit);
+    life.spawn("process numbers", process::watch(life.clone()));
     life.spawn("metrics upkeep", async move {
         while watch.sleep(UPKEEP_EVERY).await {
             handle.run_upkeep();

@@ -76,6 +76,7 @@ async fn answer(bounds: Bounds, request: Request, next: Next) -> Response {
         Ok(Err(panic)) => panicked(&*panic).into_response(),
         Err(_) if awaiting.is_so() => sent_too_slowly().into_response(),
         Err(_) => {
+            metrics::counter!("http_refused_total", "why" => "timed_out").increment(1);
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", "that took too long");
             problem.retry_after_ms(TIMED_OUT_RETRY_MS).into_response()
         }
@@ -84,6 +85,7 @@ async fn answer(bounds: Bounds, request: Request, next: Next) -> Response {
 
 /// The rest of the body may still come, so the connection is of no use for another request.
 fn sent_too_slowly() -> Problem {
+    metrics::counter!("http_refused_total", "why" => "body_too_slow").increment(1);
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
         .header(header::CONNECTION, HeaderValue::from_static("close"))
 }
