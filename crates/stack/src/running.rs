@@ -16,15 +16,15 @@ pub const STACK_ENV: &str = "MIAOSHA_STACK";
 pub struct Running {
     /// The stack's private folder: data, logs, pids, and this as `stack.json`.
     pub dir: PathBuf,
-    /// `redis://127.0.0.1:port` of every node of the cluster, masters and replicas.
+    /// `redis://127.x.y.z:port` of every node of the cluster, masters and replicas.
     pub redis: Vec<String>,
-    /// `amqp://user:password@127.0.0.1:port/%2f`.
+    /// `amqp://user:password@127.x.y.z:port/%2f`.
     pub amqp: String,
-    /// `http://user:password@127.0.0.1:port` of RabbitMQ's management plugin.
+    /// `http://user:password@127.x.y.z:port` of RabbitMQ's management plugin.
     pub rabbit_management: String,
-    /// `http://127.0.0.1:port/metrics` of RabbitMQ's prometheus plugin.
+    /// `http://127.x.y.z:port/metrics` of RabbitMQ's prometheus plugin.
     pub rabbit_metrics: String,
-    /// `postgres://user@127.0.0.1:port/miaosha` of the primary; the user may create databases.
+    /// `postgres://user@127.x.y.z:port/miaosha` of the primary; the user may create databases.
     pub postgres: String,
     /// The streaming replica of it.
     pub postgres_replica: String,
