@@ -5,9 +5,10 @@
 
 mod install;
 mod run;
+mod servers;
 mod steps;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -32,8 +33,27 @@ enum Command {
     Check,
     /// The one-process server in release mode; everything after `--` goes to it.
     Run { args: Vec<String> },
+    /// The shop on real servers: starts what does not run, and says where it is.
+    Up {
+        /// Redis, RabbitMQ, PostgreSQL and nginx, without our own binaries.
+        #[arg(long)]
+        servers_only: bool,
+    },
+    /// Stops what `up` started; what was stored stays for the next `up`.
+    Down {
+        /// Removes what was stored, too.
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// How each server of `up` is.
+    Status,
+    /// The log of one server of `up`, or the last lines of all.
+    Logs { name: Option<String> },
     /// Only installs what the tests need.
     Install,
+    /// Ends the stack of a folder when its standard input ends.
+    #[command(hide = true)]
+    Guard { folder: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -42,6 +62,11 @@ fn main() -> ExitCode {
         Command::List => steps::list(),
         Command::Check => steps::check(),
         Command::Run { args } => run::server(&args),
+        Command::Up { servers_only } => servers::up(servers_only),
+        Command::Down { wipe } => servers::down(wipe),
+        Command::Status => servers::status(),
+        Command::Logs { name } => servers::logs(name.as_deref()),
+        Command::Guard { folder } => servers::guard(&folder),
         Command::Install => install::all().map(|_| true),
     };
     match done {

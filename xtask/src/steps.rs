@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::{
     install::{self, Tools},
     run::{command, root, run},
+    servers,
 };
 
 /// One step: its name, what it shows, and how.
@@ -19,15 +20,12 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "format", shows: "the code is formatted", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Step { name: "deny", shows: "dependencies keep our rules", run: deny },
+    Step { name: "clippy", shows: "no lint complains", run: clippy },
+    Step { name: "rust", shows: "unit, contract and property tests, also on real servers", run: |_| rust() },
     Step {
-        name: "clippy",
-        shows: "no lint complains",
-        run: |_| cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
-    },
-    Step {
-        name: "rust",
-        shows: "unit, contract and property tests",
-        run: |_| cargo(&["test", "--workspace", "--quiet"]),
+        name: "stack",
+        shows: "real servers start, die, come back and leave no process",
+        run: |_| cargo(&["test", "--package", "stack", "--features", "real", "--quiet"]),
     },
     Step {
         name: "mutants",
@@ -87,6 +85,19 @@ pub fn test(only: &[String]) -> Result<bool> {
 
 fn cargo(words: &[&str]) -> Result<()> {
     run(command(&["cargo"]).args(words))
+}
+
+/// With the tests that need servers, which a plain build leaves out.
+fn clippy(_: &Tools) -> Result<()> {
+    let what = ["clippy", "--workspace", "--all-targets", "--features", "contract/real,stack/real"];
+    cargo(&[what.as_slice(), &["--quiet", "--", "-D", "warnings"]].concat())
+}
+
+fn rust() -> Result<()> {
+    servers::with_servers(|folder| {
+        let mut tests = command(&["cargo", "test", "--workspace", "--features", "contract/real", "--quiet"]);
+        run(tests.env(stack::STACK_ENV, folder))
+    })
 }
 
 /// The advisory database needs a network that CI may not have; bans, licences and sources do not.

@@ -1,6 +1,8 @@
 //! Real servers as child processes: started, stopped, killed, paused, cut off, healed.
 
+pub mod apps;
 pub mod aws;
+pub mod compose;
 mod cut;
 mod install;
 pub mod nginx;
@@ -22,5 +24,5 @@ pub use cut::Cuts;
 pub use install::install;
 pub use probe::Probe;
 pub use running::{Running, STACK_ENV};
-pub use server::{Launch, Layer, Server, Stop};
+pub use server::{Launch, Layer, Server, State, Stop};
 pub use stack::{Found, Parts, Stack, down, wipe};

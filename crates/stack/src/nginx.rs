@@ -154,7 +154,7 @@ fn takes_connections(worker: &Process) -> bool {
 }
 
 /// The template with everything filled in.
-fn config(plan: &Plan, folder: &Path) -> Result<String> {
+pub(crate) fn config(plan: &Plan, folder: &Path) -> Result<String> {
     let pages = plan.pages.canonicalize().with_context(|| format!("no pages in {}", plan.pages.display()))?;
     let mut headers = String::new();
     for (name, value) in HEADERS {

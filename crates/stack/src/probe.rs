@@ -1,6 +1,7 @@
 //! Whether a server answers, in its own protocol; a question that gets no answer in time is a no.
 
 use std::{
+    fmt,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     process::{Command, Stdio},
@@ -46,6 +47,21 @@ impl Probe {
                 postgres_says(*addr, "SELECT 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'")
             }
             Self::Http(addr, path) => http(*addr, path).is_some_and(|status| (200..300).contains(&status)),
+        }
+    }
+}
+
+impl fmt::Display for Probe {
+    /// Where the server answers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lives => Ok(()),
+            Self::Accepts(at)
+            | Self::Redis(at)
+            | Self::Amqp(at)
+            | Self::Postgres(at)
+            | Self::PostgresReplica(at)
+            | Self::Http(at, _) => write!(f, "{at}"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
@@ -58,6 +59,27 @@ impl From<Stop> for Signal {
             Stop::Int => Self::INT,
             Stop::Quit => Self::QUIT,
         }
+    }
+}
+
+/// How a server is right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Ready,
+    /// Alive, and its probe gets no answer.
+    Silent,
+    Paused,
+    Stopped,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ready => "ready",
+            Self::Silent => "silent",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+        })
     }
 }
 
@@ -241,9 +263,18 @@ impl Server {
         Ok(())
     }
 
+    pub fn state(&self) -> State {
+        match self.process() {
+            None => State::Stopped,
+            Some(process) if process.is_paused() => State::Paused,
+            Some(_) if self.launch.probe.answers() => State::Ready,
+            Some(_) => State::Silent,
+        }
+    }
+
     /// Alive, not paused, and its probe answers.
     pub fn is_ready(&self) -> bool {
-        self.process().is_some_and(|process| !process.is_paused()) && self.launch.probe.answers()
+        self.state() == State::Ready
     }
 
     /// Errors: dead, or not ready within [`READY_WITHIN`]; both with the end of the log.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stack::{Found, Parts, Server, Stack, process::Process, redis, resp::ask};
+use stack::{Found, Parts, Server, Stack, process::Process, progress, redis, resp::ask};
 
 /// How long a test waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -122,7 +122,7 @@ fn what_died_is_started_again(stack: &Stack) {
 #[test]
 fn a_master_that_is_cut_off_is_replaced_and_comes_back_as_a_replica() {
     if !nft_works() {
-        eprintln!("skipped: cutting off needs root and nft");
+        progress::say("skipped: cutting off needs root and nft");
         return;
     }
     let stack = Stack::start(&folder("cut"), Parts { redis: true, ..Parts::NONE }).unwrap();

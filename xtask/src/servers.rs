@@ -1,0 +1,102 @@
+//! The servers from the command line: up, down, how they are, what they say; and for the length of a test run.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+use stack::{Found, Parts, Server, Stack, State};
+
+use crate::run::root;
+
+fn dev() -> PathBuf {
+    root().join("target/stack/dev")
+}
+
+/// Repeat: what runs is left alone, what died is started again.
+pub fn up(servers_only: bool) -> Result<bool> {
+    stack::install()?;
+    let (stack, found) = Stack::up(&dev(), Parts::ALL)?;
+    match found {
+        Found::Nothing => println!("new, in {}", stack.running().dir.display()),
+        Found::Running => println!("it runs already"),
+        Found::Stopped(names) => println!("started again: {}", names.join(", ")),
+    }
+    println!("{}", serde_json::to_string_pretty(stack.running())?);
+    if !servers_only && stack.nginx()?.plan()?.upstreams == stack::nginx::Upstreams::default() {
+        println!("behind nginx stands nobody yet");
+    }
+    Ok(true)
+}
+
+pub fn down(wipe: bool) -> Result<bool> {
+    let ran = stack::down(&dev())?;
+    if wipe {
+        stack::wipe(&dev())?;
+    }
+    match ran.as_slice() {
+        [] => println!("nothing ran"),
+        names => println!("stopped: {}", names.join(", ")),
+    }
+    Ok(true)
+}
+
+/// Answers yes where all are ready.
+pub fn status() -> Result<bool> {
+    let servers = Server::all(&dev())?;
+    if servers.is_empty() {
+        println!("there is no stack; start one by `cargo xtask up`");
+        return Ok(false);
+    }
+    let mut all_ready = true;
+    for server in &servers {
+        let state = server.state();
+        let pid = server.process().map_or_else(String::new, |process| process.pid.to_string());
+        println!("{:18} {state:8} {pid:>8}  {}", server.name(), server.launch().probe);
+        all_ready &= state == State::Ready;
+    }
+    Ok(all_ready)
+}
+
+pub fn logs(name: Option<&str>) -> Result<bool> {
+    if let Some(name) = name {
+        let log = Server::find(&dev(), name)?.log();
+        let text = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        print!("{}", String::from_utf8_lossy(&text));
+        return Ok(true);
+    }
+    for server in Server::all(&dev())? {
+        println!("== {} ({})\n{}", server.name(), server.log().display(), server.log_tail());
+    }
+    Ok(true)
+}
+
+/// New servers for as long as `run` takes. However this process ends, they end with it.
+pub fn with_servers(run: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let folder = root().join("target/stack/test");
+    stack::wipe(&folder)?;
+    // The guard hears of our end by the end of its input, so also of an end by Ctrl-C or kill -9.
+    let mut guard = Command::new("setsid")
+        .arg(std::env::current_exe()?)
+        .arg("guard")
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .context("cannot start the guard of the servers")?;
+    let ran = Stack::up(&folder, Parts::ALL).and_then(|(stack, _)| run(&stack.running().dir));
+    drop(guard.stdin.take());
+    let ended = guard.wait()?;
+    ran?;
+    anyhow::ensure!(ended.success(), "the servers did not end");
+    Ok(())
+}
+
+/// Waits for the end of whoever started it, then ends the stack of this folder.
+pub fn guard(folder: &Path) -> Result<bool> {
+    std::io::stdin().read_to_end(&mut vec![])?;
+    stack::wipe(folder)?;
+    Ok(true)
+}
