@@ -203,7 +203,8 @@ fn upstream(addrs: &[SocketAddr]) -> Result<String> {
     for addr in addrs {
         write!(text, "server {addr} max_fails=1 fail_timeout=1s; ")?;
     }
-    text.push_str("keepalive 64;");
+    // Idle connections end here sooner than there (`header_timeout`): a claim sent into one that just closed is not repeated.
+    text.push_str("keepalive 64; keepalive_timeout 5s;");
     Ok(text)
 }
 
