@@ -1,8 +1,8 @@
 //! The servers from the command line: up, down, how they are, what they say; and for the length of a test run.
 
 use std::{
-    fs,
-    io::Read,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -33,10 +33,7 @@ pub fn up(servers_only: bool) -> Result<bool> {
 }
 
 pub fn down(wipe: bool) -> Result<bool> {
-    let ran = stack::down(&dev())?;
-    if wipe {
-        stack::wipe(&dev())?;
-    }
+    let ran = if wipe { stack::wipe(&dev())? } else { stack::down(&dev())? };
     match ran.as_slice() {
         [] => println!("nothing ran"),
         names => println!("stopped: {}", names.join(", ")),
@@ -64,8 +61,9 @@ pub fn status() -> Result<bool> {
 pub fn logs(name: Option<&str>) -> Result<bool> {
     if let Some(name) = name {
         let log = Server::find(&dev(), name)?.log();
-        let text = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
-        print!("{}", String::from_utf8_lossy(&text));
+        let mut file = File::open(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        // Whoever reads with `head` has read enough: no failure.
+        let _ = io::copy(&mut file, &mut io::stdout());
         return Ok(true);
     }
     for server in Server::all(&dev())? {
@@ -96,7 +94,7 @@ pub fn with_servers(run: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
 
 /// Waits for the end of whoever started it, then ends the stack of this folder.
 pub fn guard(folder: &Path) -> Result<bool> {
-    std::io::stdin().read_to_end(&mut vec![])?;
+    io::stdin().read_to_end(&mut vec![])?;
     stack::wipe(folder)?;
     Ok(true)
 }

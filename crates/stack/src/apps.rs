@@ -95,7 +95,8 @@ pub fn build(packages: &[&str]) -> Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let status = cargo.args(&words).current_dir(env!("CARGO_MANIFEST_DIR")).status().context("cannot start cargo")?;
     ensure!(status.success(), "`cargo {}` ended with {status}", words.join(" "));
-    let target = me.ancestors().find(|folder| folder.file_name().is_some_and(|name| Some(name) == profile.map(OsStr::new)));
+    let target =
+        me.ancestors().find(|folder| folder.file_name().is_some_and(|name| Some(name) == profile.map(OsStr::new)));
     Ok(target.context("this program does not lie where cargo builds")?.to_owned())
 }
 
@@ -103,7 +104,10 @@ pub fn build(packages: &[&str]) -> Result<PathBuf> {
 ///
 /// Repeat: nodes that run are stopped first, and everything that was stored stays. `Stack::up` starts again what died.
 pub fn start(running: &Running, plan: &Plan) -> Result<Apps> {
-    ensure!([plan.publishers, plan.consumers, plan.generals].iter().all(|n| (1..=NODES_MAX).contains(n)), "1 to 20 nodes");
+    ensure!(
+        [plan.publishers, plan.consumers, plan.generals].iter().all(|n| (1..=NODES_MAX).contains(n)),
+        "1 to 20 nodes"
+    );
     let house = House::prepare(running, plan)?;
     let provider = house.provider()?;
     let mut nodes = vec![];
@@ -120,8 +124,7 @@ pub fn start(running: &Running, plan: &Plan) -> Result<Apps> {
         node.server.wait_ready()?;
     }
     let doors = |role: &str| nodes.iter().filter(|n| n.server.name().starts_with(role)).map(|n| n.door).collect();
-    let doors =
-        Upstreams { publisher: doors("publisher"), consumer: doors("consumer"), general: doors("general") };
+    let doors = Upstreams { publisher: doors("publisher"), consumer: doors("consumer"), general: doors("general") };
     if !running.nginx.is_empty() {
         Nginx::of(&running.dir)?.route(doors.clone())?;
     }

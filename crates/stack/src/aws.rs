@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
     io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -13,8 +13,11 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    ports::Network,
     probe::Probe,
+    progress::say,
     server::{Launch, Server},
+    setup::run,
 };
 
 /// The stand-in takes any region, and everything else here takes this one.
@@ -29,26 +32,23 @@ const MAIL: &str = include_str!("../assets/aws_mail.py");
 /// with `venv`.
 pub fn install() -> Result<()> {
     let (tools, done) = (tools(), tools().join("installed.txt"));
+    fs::create_dir_all(&tools)?;
+    // Tests that start together install once; the lock ends with its holder.
+    let one_at_a_time = File::create(tools.with_extension("lock"))?;
+    one_at_a_time.lock()?;
     if fs::read_to_string(&done).is_ok_and(|installed| installed == REQUIREMENTS) {
         return Ok(());
     }
-    let tools = tools.to_string_lossy();
-    run(Command::new("python3").args(["-m", "venv", "--clear", &tools])).context(
+    say("installing the AWS stand-in and the mail sink");
+    run(&["python3", "-m", "venv", "--clear", "."], &tools).context(
         "could not make a Python environment for the AWS stand-in; `apt-get install python3-venv` and run again",
     )?;
-    let pins = format!("{tools}/requirements.txt");
-    fs::write(&pins, REQUIREMENTS)?;
-    run(Command::new(program("pip")).args(["install", "--quiet", "--disable-pip-version-check", "-r", &pins]))
+    fs::write(tools.join("requirements.txt"), REQUIREMENTS)?;
+    let pip = program("pip");
+    run(&[&pip.to_string_lossy(), "install", "--disable-pip-version-check", "-r", "requirements.txt"], &tools)
         .context("could not install the AWS stand-in and the mail sink")?;
     // Last: where it stands, everything is there.
     fs::write(done, REQUIREMENTS)?;
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
-    let status = status.with_context(|| format!("cannot start {command:?}"))?;
-    ensure!(status.success(), "{command:?} failed: {status}");
     Ok(())
 }
 
@@ -61,7 +61,20 @@ pub(crate) fn program(name: &str) -> PathBuf {
     tools().join("bin").join(name)
 }
 
-/// The stand-in of a stack, not yet started. It keeps nothing over a restart.
+/// Where it lives on a stack's network.
+const HOST: u8 = 35;
+
+/// Starts the stand-in of a stack and says where.
+pub(crate) fn start(stack: &Path, network: Network) -> Result<SocketAddr> {
+    let addr = network.free(HOST)?;
+    server(stack, addr)?.start()?;
+    Ok(addr)
+}
+
+/// The stand-in of a stack, not yet started.
+///
+/// What lies in it outlives a stop, and is lost with a kill, which no AWS does: to break it, pause it. After a kill ask for
+/// everything anew, as [`mail`] does.
 pub fn server(stack: &Path, addr: SocketAddr) -> Result<Server> {
     let folder = stack.join("aws");
     let temporary = folder.join("tmp");
@@ -76,6 +89,8 @@ pub fn server(stack: &Path, addr: SocketAddr) -> Result<Server> {
         // Everything it unpacks and writes stays in the stack's folder.
         .env("TMPDIR", temporary.to_string_lossy())
         .env("HOME", folder.to_string_lossy())
+        .env("PERSIST_STATE", "1")
+        .env("STATE_DIR", folder.join("state").to_string_lossy())
         .env("SFTP_ENABLED", "0")
         .probe(Probe::Http(addr, "/_ministack/health".into()));
     Server::add(stack, launch)
@@ -130,7 +145,7 @@ pub struct MailWay {
 
 /// Asks for all that a way for mail needs, through the AWS API.
 ///
-/// Repeat: what is there is left or brought up to date; after a restart of the stand-in it is made anew.
+/// Repeat: what is there is left or brought up to date.
 pub fn mail(endpoint: &str, plan: &MailPlan) -> Result<MailWay> {
     #[derive(Serialize)]
     struct Ask<'a> {

@@ -28,7 +28,8 @@ pub fn nginx_conf() -> Result<String> {
         let nodes = STANDS_FOR.iter().filter(|(_, node)| node.starts_with(name));
         nodes.map(|(ip, _)| format!("{ip}:{PORT}").parse()).collect::<Result<Vec<_>, _>>()
     };
-    plan.upstreams = Upstreams { publisher: role("publisher")?, consumer: role("consumer")?, general: role("general")? };
+    plan.upstreams =
+        Upstreams { publisher: role("publisher")?, consumer: role("consumer")?, general: role("general")? };
     let ours = plan.pages.canonicalize().context("no pages")?;
     let mut text = config(&plan, Path::new(FOLDER))?.replace(&*ours.to_string_lossy(), PAGES);
     for (ip, node) in STANDS_FOR {

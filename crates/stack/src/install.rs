@@ -1,4 +1,4 @@
-//! Installing the servers: Debian's packages, only what is missing, and nothing started by the package manager.
+//! Installing the servers: only what is missing, and nothing started by the package manager.
 
 use std::{
     fs,
@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
-    postgres,
+    aws, postgres,
     progress::say,
-    setup::{am_root, which},
+    setup::{am_root, run, which},
 };
 
 /// Whether a server is there.
@@ -24,6 +24,8 @@ const SERVERS: &[(IsThere, &[&str])] = &[
     (|| postgres::program("postgres").is_ok(), &["postgresql-15"]),
     (|| which("nginx").is_some(), &["nginx"]),
     (|| which("nft").is_some(), &["nftables"]),
+    // What stands in for AWS comes from Python's index, into an environment of its own.
+    (|| run(&["python3", "-c", "import venv, ensurepip"], Path::new("/")).is_ok(), &["python3", "python3-venv"]),
 ];
 
 /// Makes the package manager start nothing. One that is there is somebody's own and is kept.
@@ -35,18 +37,19 @@ const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.conf", "
 pub fn install() -> Result<()> {
     let missing: Vec<&str> =
         SERVERS.iter().filter(|(is_there, _)| !is_there()).flat_map(|(_, packages)| *packages).copied().collect();
-    if missing.is_empty() {
-        return Ok(());
+    if !missing.is_empty() {
+        bring(&missing).with_context(|| {
+            format!(
+                "could not install the servers; do it by hand, as root, and run again: apt-get install {}",
+                missing.join(" ")
+            )
+        })?;
     }
-    bring(&missing).with_context(|| {
-        format!(
-            "could not install the servers; do it by hand, as root, and run again: apt-get install {}",
-            missing.join(" ")
-        )
-    })
+    aws::install()
 }
 
-fn bring(packages: &[&str]) -> Result<()> {
+/// Brings Debian packages; nothing of theirs is started. Errors: whatever the package manager said.
+pub fn bring(packages: &[&str]) -> Result<()> {
     ensure!(which("apt-get").is_some(), "this is not a Debian machine: there is no apt-get");
     say(&format!("installing: {}", packages.join(" ")));
     let policy_is_ours = place(POLICY.0, POLICY.1, "755")?;

@@ -21,7 +21,7 @@ pub mod sink;
 mod stack;
 
 pub use cut::Cuts;
-pub use install::install;
+pub use install::{bring, install};
 pub use probe::Probe;
 pub use running::{Running, STACK_ENV};
 pub use server::{Launch, Layer, Server, State, Stop};

@@ -104,6 +104,7 @@ fn node_launch(folder: &Path, doors: Doors, epmd: SocketAddr, dist: SocketAddr) 
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", erl)
         // Makes the script become the virtual machine, so the pid is the broker's.
         .env("RUNNING_UNDER_SYSTEMD", "1")
+        .stops_slowly()
         .probe(Probe::Amqp(doors.amqp))
 }
 

@@ -95,6 +95,9 @@ pub struct Launch {
     pub folder: PathBuf,
     pub layer: Layer,
     pub stop: Stop,
+    /// Stopping it takes seconds: where its data is thrown away anyway, it is killed.
+    #[serde(default)]
+    pub stops_slowly: bool,
     pub probe: Probe,
     /// Files that a dead server leaves behind and over which its successor would stumble.
     pub leftovers: Vec<PathBuf>,
@@ -111,6 +114,7 @@ impl Launch {
             folder: folder.to_owned(),
             layer: Layer::Store,
             stop: Stop::Term,
+            stops_slowly: false,
             probe: Probe::Lives,
             leftovers: vec![],
         }
@@ -133,6 +137,11 @@ impl Launch {
 
     pub fn stop(mut self, stop: Stop) -> Self {
         self.stop = stop;
+        self
+    }
+
+    pub fn stops_slowly(mut self) -> Self {
+        self.stops_slowly = true;
         self
     }
 

@@ -10,11 +10,22 @@ use anyhow::Result;
 
 use crate::{
     aws::program,
+    ports::Network,
     probe::Probe,
     server::{Launch, Server},
 };
 
 const SINK: &str = include_str!("../assets/mail_sink.py");
+
+/// Where it lives on a stack's network.
+const HOST: u8 = 36;
+
+/// Starts the sink of a stack and says where.
+pub(crate) fn start(stack: &Path, network: Network) -> Result<SocketAddr> {
+    let addr = network.free(HOST)?;
+    server(stack, addr)?.start()?;
+    Ok(addr)
+}
 
 /// The sink of a stack, not yet started. Letters outlive a restart.
 ///

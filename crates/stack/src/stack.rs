@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
-    Running,
+    Running, aws,
     cut::Cuts,
     nginx::{self, Nginx},
     ports::{Network, free_ports},
@@ -21,6 +21,7 @@ use crate::{
     rabbit::{self, Rabbit},
     redis::{self, Redis},
     server::{Layer, Server},
+    sink,
 };
 
 /// Which servers a stack has.
@@ -30,11 +31,13 @@ pub struct Parts {
     pub rabbit: bool,
     pub postgres: bool,
     pub nginx: bool,
+    /// The AWS stand-in and the mail sink.
+    pub aws: bool,
 }
 
 impl Parts {
-    pub const NONE: Self = Self { redis: false, rabbit: false, postgres: false, nginx: false };
-    pub const ALL: Self = Self { redis: true, rabbit: true, postgres: true, nginx: true };
+    pub const NONE: Self = Self { redis: false, rabbit: false, postgres: false, nginx: false, aws: false };
+    pub const ALL: Self = Self { redis: true, rabbit: true, postgres: true, nginx: true, aws: true };
 }
 
 /// What `up` found.
@@ -73,7 +76,10 @@ impl Stack {
         if let Ok(running) = Running::read(&folder) {
             let stack = Self { running, owned: false };
             let found = stack.repair().with_context(|| {
-                format!("the stack in {} is half dead; `down --wipe` removes it, then start it anew", folder.display())
+                format!(
+                    "the stack in {} does not come back; start it anew after `cargo xtask down --wipe`",
+                    folder.display()
+                )
             })?;
             return Ok((stack, found));
         }
@@ -165,7 +171,7 @@ impl Stack {
     /// Ends an owned stack with everything it had.
     pub fn stop(mut self) -> Result<()> {
         self.owned = false;
-        wipe(self.dir())
+        wipe(self.dir()).map(drop)
     }
 }
 
@@ -196,6 +202,10 @@ fn create(folder: &Path, parts: Parts) -> Result<Running> {
         let (primary, replica) = postgres::start(folder, network)?;
         running.postgres = postgres::url(primary);
         running.postgres_replica = postgres::url(replica);
+    }
+    if parts.aws {
+        running.aws = aws::url(aws::start(folder, network)?);
+        running.smtp = sink::start(folder, network)?.to_string();
     }
     if parts.nginx {
         running.nginx = format!("http://{}", open_door(folder)?);
@@ -229,22 +239,30 @@ pub fn down(folder: &Path) -> Result<Vec<String>> {
     end(&folder)
 }
 
-/// [`down`], and removes everything in the folder.
-pub fn wipe(folder: &Path) -> Result<()> {
-    down(folder)?;
+/// Ends every server of the folder and removes everything in it. Returns the names of those that ran.
+pub fn wipe(folder: &Path) -> Result<Vec<String>> {
     if !folder.is_dir() {
-        return Ok(());
+        return Ok(vec![]);
     }
     let folder = folder.canonicalize()?;
     let _one_at_a_time = lock(&folder)?;
-    empty(&folder)
+    let mut slow = Server::all(&folder)?;
+    slow.retain(|server| server.launch().stops_slowly);
+    let killed = names_of_running(&slow);
+    slow.iter().try_for_each(Server::kill)?;
+    let ran = [killed, end(&folder)?].concat();
+    empty(&folder)?;
+    Ok(ran)
+}
+
+fn names_of_running(servers: &[Server]) -> Vec<String> {
+    servers.iter().filter(|server| server.process().is_some()).map(|server| server.name().to_owned()).collect()
 }
 
 fn end(folder: &Path) -> Result<Vec<String>> {
     Cuts::of(folder).heal_all()?;
     let servers = Server::all(folder)?;
-    let ran: Vec<String> =
-        servers.iter().filter(|server| server.process().is_some()).map(|server| server.name().to_owned()).collect();
+    let ran = names_of_running(&servers);
     for layer in [Layer::Edge, Layer::App, Layer::Store, Layer::Ground] {
         let of_layer = || servers.iter().filter(|server| server.launch().layer == layer);
         of_layer().for_each(|server| server.ask_to_stop(server.launch().stop));

@@ -134,6 +134,50 @@ fn every_request_goes_to_the_role_that_answers_it() {
 }
 
 #[test]
+fn a_socket_goes_through_in_both_directions() {
+    let (_stack, nginx, at) = open("socket");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let echo = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        read_head(&mut stream);
+        stream.write_all(UPGRADED).unwrap();
+        let mut frame = [0; 4];
+        while stream.read_exact(&mut frame).is_ok() {
+            stream.write_all(&frame).unwrap();
+        }
+    });
+    nginx.route(Upstreams { publisher: vec![addr], ..Upstreams::default() }).unwrap();
+    let mut buyer = TcpStream::connect(at).unwrap();
+    buyer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    buyer
+        .write_all(b"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        .unwrap();
+    assert!(read_head(&mut buyer).starts_with("HTTP/1.1 101 "));
+    for frame in [b"tick", b"tock"] {
+        buyer.write_all(frame).unwrap();
+        let mut back = [0; 4];
+        buyer.read_exact(&mut back).unwrap();
+        assert_eq!(&back, frame);
+    }
+    drop(buyer);
+    echo.join().unwrap();
+}
+
+const UPGRADED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+/// Byte by byte, so that nothing of what follows is swallowed.
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = vec![];
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[test]
 fn a_claim_that_may_have_arrived_is_not_sent_again() {
     let (_stack, nginx, at) = open("repeat");
     let dying = [Upstream::new("one", false), Upstream::new("two", false)];
