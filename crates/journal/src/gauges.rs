@@ -76,7 +76,12 @@ impl Journal {
     async fn units(&self) -> Result<Units, JournalError> {
         let paid = self.number(sql!("gauges/paid"), "paid").await?;
         let Some(row) = self.db.row(sql!("gauges/units"), args![]).await? else { return Ok(Units::default()) };
-        Ok(Units { allotted: whole(&row, "allotted")?, taken: whole(&row, "taken")?, paid, waiting: whole(&row, "waiting")? })
+        Ok(Units {
+            allotted: whole(&row, "allotted")?,
+            taken: whole(&row, "taken")?,
+            paid,
+            waiting: whole(&row, "waiting")?,
+        })
     }
 
     async fn number(&self, sql: &'static str, column: &str) -> Result<u64, JournalError> {

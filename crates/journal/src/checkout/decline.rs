@@ -23,8 +23,8 @@ impl Journal {
     /// Repeat: `Stray` from the second time on.
     pub async fn decline(&self, key: PaymentKey, clerk: &dyn Clerk) -> Result<Declined, JournalError> {
         let mut tx = self.db.begin().await?;
+        let Some(hold) = HoldRow::lock(&mut tx, key.claim_id).await? else { return Ok(Declined::Stray) };
         let now = self.now(&mut tx).await?;
-        let Some(hold) = HoldRow::read(&mut tx, key.claim_id).await? else { return Ok(Declined::Stray) };
         if !hold.is_paying(key.attempt) || !leave_paying(&mut tx, key, HoldState::Held, now).await? {
             return Ok(Declined::Stray);
         }

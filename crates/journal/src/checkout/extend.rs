@@ -26,9 +26,9 @@ impl Journal {
         by_ms: i64,
     ) -> Result<Option<UnixMs>, BeginError> {
         let mut tx = self.db.begin().await?;
+        let hold = HoldRow::lock(&mut tx, claim).await?.ok_or(BeginError::Unknown)?;
         let now = self.now(&mut tx).await?;
         desk(&mut tx, claim, buyer, now).await?;
-        let hold = HoldRow::read(&mut tx, claim).await?.ok_or(BeginError::Unknown)?;
         if hold.state != HoldState::Held || !rules::may_pay(hold.deadline, now) {
             return Ok(None);
         }

@@ -38,25 +38,27 @@ pub(crate) struct Locked {
     changed: Vec<ClaimId>,
     seen: HashSet<ClaimId>,
     knocks: Vec<Knock>,
+    /// Entries that left the line in this transaction.
+    pub settled: u32,
 }
 
 impl Journal {
-    /// Takes the locks in their order (heartbeat, sale, sale item), then the clock.
+    /// Takes the item's lock, then the clock, then looks at heartbeat and sale.
+    ///
+    /// Whoever moves time or phase of a sale (a beat that shifts, a verb of the staff) takes the locks of all its items too, so
+    /// under this one neither changes any more, and the sale's row need not be locked: its items do not wait for each other.
     pub(crate) async fn lock(&self, item: SaleItemId) -> Result<Locked, RatifyError> {
         let mut tx = self.db.begin().await?;
-        let sale_id: SaleId = match tx.row(sql!("sale/of_item"), args![item]).await? {
-            Some(row) => row.id("sale_id")?,
-            None => return Err(RatifyError::UnknownItem),
-        };
-        let sale = match tx.row(sql!("sale/by_id"), args![sale_id]).await? {
-            Some(row) => sales::sale_of(&row)?,
-            None => return Err(RatifyError::UnknownItem),
-        };
         let Some(row) = tx.row(sql!("item/lock"), args![item]).await? else { return Err(RatifyError::UnknownItem) };
         let now = self.now(&mut tx).await?.max(row.at("last_at")?);
         if !heartbeat::is_fresh(&mut tx, now).await? {
             return Err(RatifyError::ClockStands);
         }
+        let sale_id: SaleId = row.id("sale_id")?;
+        let sale = match tx.row(sql!("sale/by_id"), args![sale_id]).await? {
+            Some(row) => sales::sale_of(&row)?,
+            None => return Err(RatifyError::UnknownItem),
+        };
         let paid = match tx.row(sql!("hold/paid"), args![item]).await? {
             Some(row) => row.count("paid")?,
             None => 0,
@@ -87,6 +89,7 @@ impl Locked {
             changed: vec![],
             seen: HashSet::new(),
             knocks: vec![],
+            settled: 0,
         })
     }
 
@@ -181,16 +184,17 @@ impl Locked {
         ];
         self.tx.run(sql!("item/save"), args).await?;
         let claims = read::told(&mut self.tx, self.item_id, &self.changed).await?;
-        let may_return_by = match self.tx.row(sql!("hold/may_return_by"), args![self.item_id]).await? {
-            Some(row) => row.opt_at("at")?,
-            None => None,
+        // Checkout needs no item's lock: what was paid since ours was granted is told as well.
+        let (paid, may_return_by) = match self.tx.row(sql!("hold/stock"), args![self.item_id]).await? {
+            Some(row) => (row.count("paid")?, row.opt_at("may_return_by")?),
+            None => (tally.paid, None),
         };
         self.tx.commit().await?;
         let stock = Stock {
-            stock_version: self.stock_version + 1 + i64::from(tally.paid),
+            stock_version: self.stock_version + 1 + i64::from(paid),
             allotment: tally.allotment,
-            held: tally.taken - tally.paid,
-            paid: tally.paid,
+            held: tally.taken - paid,
+            paid,
             waiting: tally.waiting,
             may_return_by,
         };

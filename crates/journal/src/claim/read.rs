@@ -36,6 +36,8 @@ impl Journal {
     }
 
     /// Claims whose row changed at or after `at`: what a listener re-reads after a gap. Without places and odds.
+    ///
+    /// A row becomes readable up to [`TX_MAX`](crate::TX_MAX) after the instant it carries: who must not miss one asks from before.
     pub async fn claims_changed_since(&self, at: UnixMs, max: u32) -> Result<Vec<ClaimView>, JournalError> {
         self.db.rows(sql!("claim/told_since"), args![at, max]).await?.iter().map(|row| Ok(view_of(row)?.0)).collect()
     }

@@ -5,11 +5,15 @@ use sale::{
     hold::{HoldEvent, HoldState},
     ids::{ClaimId, UserId},
     port::ledger::Grant,
+    time::UnixMs,
 };
 use thiserror::Error;
 
 use super::{Locked, Ratified, RatifyError};
 use crate::{Journal, JournalError, db::word_from};
+
+/// A buyer may give a hold back however long it still lives.
+const WHENEVER: UnixMs = UnixMs(i64::MAX);
 
 /// Why a claim was not withdrawn.
 #[derive(Debug, Error)]
@@ -51,8 +55,8 @@ impl Journal {
         let mut locked = self.lock(claim.sale_item_id).await?;
         if locked.withdraw_known(&claim).await? != Some(true) {
             return Err(match self.claim(id).await?.map(|v| v.state) {
-                Some(ClaimState::Paying) => WithdrawError::Paying,
-                Some(ended) => WithdrawError::Ended(ended),
+                Some(ended) if ended.is_terminal() => WithdrawError::Ended(ended),
+                Some(_) => WithdrawError::Paying,
                 None => WithdrawError::Unknown(id),
             });
         }
@@ -82,7 +86,10 @@ impl Locked {
         let quantity = row.count("quantity")?;
         let hold: Option<HoldState> = row.opt_text("hold_state")?.as_deref().and_then(word_from);
         if hold == Some(HoldState::Held) {
-            self.end_hold(claim.id, HoldState::Held, quantity, HoldEvent::Release).await?;
+            if !self.end_hold(claim.id, HoldState::Held, quantity, HoldEvent::Release, WHENEVER).await? {
+                // A checkout began since its row was read.
+                return Ok(Some(false));
+            }
         } else if row.opt_text("standby_state")?.as_deref() == Some("waiting") {
             self.end_entry(claim.id, quantity, "withdrawn").await?;
             self.set_outcome(claim.id, "withdrawn", None).await?;
