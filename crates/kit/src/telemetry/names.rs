@@ -85,7 +85,7 @@ pub const METRICS: &[Metric] = &[
     // The street door.
     line("claims_accepted_total", Counter, &[Publisher], &[], "claims that are stored durably and got a receipt"),
     line("claims_repeated_total", Counter, &[Publisher], &[], "repeats answered with the same receipt from memory"),
-    line("claims_refused_total", Counter, &[Publisher], &[("door", &["http", "socket"]), ("layer", &["phase", "memory", "gate", "question", "rate", "bounds", "queue"]), ("code", &["not_found", "not_open", "paused", "closed", "already_claimed", "sold_out", "all_held", "wrong_answer", "too_fast", "invalid", "limit_reached", "unavailable", "paying", "ended"])], "claims turned back at the door, by the layer that did it and the code that was told"),
+    line("claims_refused_total", Counter, &[Publisher], &[("door", &["http", "socket"]), ("layer", &["phase", "memory", "gate", "question", "rate", "bounds", "queue"]), ("code", &["not_found", "not_open", "paused", "closed", "already_claimed", "sold_out", "all_held", "wrong_answer", "too_fast", "invalid", "limit_reached", "unavailable"])], "claims turned back at the door, by the layer that did it and the code that was told"),
     line("withdrawals_total", Counter, &[Publisher], &[("outcome", &["stored", "not_found", "too_fast", "unavailable", "paying", "ended"])], "withdrawals asked for over a socket"),
     line("publisher_batch_commands", Histogram, &[Publisher], &[], "commands in one put on the claims queue"),
     line("publisher_put_seconds", Histogram, &[Publisher], &[], "from a put to its confirm"),
@@ -106,7 +106,7 @@ pub const METRICS: &[Metric] = &[
     line("publisher_sockets_refused_total", Counter, &[Publisher], &[("why", &["house_full", "address_full", "stopping", "foreign_origin", "unknown_subprotocol", "no_upgrade"])], "sockets refused before the upgrade, by the bound or rule that did it"),
     line("publisher_sockets_closed_total", Counter, &[Publisher], &[("code", &["0", "1002", "1007", "1008", "1009", "1012", "4401", "4408", "4429"])], "sockets that ended, by close code; 0: the other side went, 4408: a slow reader was cut"),
     line("publisher_frames_received_total", Counter, &[Publisher], &[], "frames of clients"),
-    line("publisher_frames_refused_total", Counter, &[Publisher], &[("code", THEIRS)], "frames that were not understood"),
+    line("publisher_frames_refused_total", Counter, &[Publisher], &[("code", &["unknown_frame", "malformed_json", "binary"])], "frames that were not understood"),
     line("publisher_frames_sent_total", Counter, &[Publisher], &[], "frames written to sockets"),
     line("publisher_frames_replaced_total", Counter, &[Publisher], &[], "frames that a newer state of the same object overtook in a socket's outbox"),
     line("publisher_frames_dropped_total", Counter, &[Publisher], &[], "frames dropped because a socket's outbox was full; the socket ends"),
@@ -158,6 +158,8 @@ pub const METRICS: &[Metric] = &[
     line("payments_given_back_total", Counter, &[General], &[], "payments whose money went back because no order came of them"),
     line("captures_total", Counter, &[General], &[("end", &["taken", "later", "never", "unreadable"])], "captures tried"),
     line("payment_alarms_total", Counter, &[General], &[("why", &["capture_failed", "captured_without_order"])], "money that people must look at"),
+    // The journal.
+    line("journal_errors_total", Counter, &[Journal], &[("kind", &["check", "data", "unavailable"])], "statements that failed: a constraint did not hold, a row cannot be, or the store did not answer"),
     // The parts inside one process.
     line("claims_queue_commands", Gauge, &[Embedded], &[], "commands on the claims queue"),
     line("claims_queue_commands_max", Gauge, &[Embedded], &[], "commands that may be on it; one more gets 503"),
