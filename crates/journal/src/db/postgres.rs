@@ -2,7 +2,7 @@
 
 use sale::{port::clock::Clock, time::UnixMs};
 use sqlx::{
-    ConnectOptions as _, Connection as _,
+    ConnectOptions as _, Connection as _, PgConnection,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions},
 };
@@ -250,8 +250,8 @@ async fn migrate(primary: &PgConnectOptions) -> Result<(), JournalError> {
     let options = primary.clone().options([("statement_timeout", "0".to_owned()), ("lock_timeout", lock_timeout)]);
     let begun = Instant::now();
     loop {
-        let mut connection = options.connect().await?;
-        let done = MIGRATIONS.run(&mut connection).await;
+        let mut connection = PgConnection::connect_with(&options).await?;
+        let done = MIGRATIONS.run_direct(None, &mut connection, false).await;
         // With the connection goes the lock among migrating binaries, also where something failed.
         _ = connection.close().await;
         match done {
