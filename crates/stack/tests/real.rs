@@ -32,6 +32,7 @@ fn processes(stack: &Stack) -> Vec<Process> {
 
 #[test]
 fn the_whole_stack_starts_survives_and_leaves_no_process() {
+    stack::install().unwrap();
     let stack = Stack::start(&folder("whole"), Parts::ALL).unwrap();
     let before = processes(&stack);
     assert!(before.len() > 10, "{before:?}");
