@@ -6,4 +6,5 @@ pub mod limiter;
 pub mod mail;
 pub mod pay;
 pub mod queue;
+pub mod redis;
 pub mod timers;
