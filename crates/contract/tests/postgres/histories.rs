@@ -4,7 +4,10 @@ use std::{collections::HashMap, ops::Range, pin::Pin, sync::Arc};
 
 use contract::histories::{Bench, history};
 use embedded::MemoryLedger;
-use sale::verdict::record::{Change, What};
+use sale::{
+    time::UnixMs,
+    verdict::record::{Change, What},
+};
 
 use crate::house::House;
 
@@ -14,7 +17,7 @@ const STEPS: usize = 100;
 async fn lived(seeds: Range<u64>) -> HashMap<What, usize> {
     let mut happened = HashMap::new();
     for seed in seeds {
-        let (house, clock) = House::with_clock().await;
+        let (house, clock) = House::before_the_first_beat(UnixMs(0)).await;
         let ledger = Arc::new(MemoryLedger::new());
         let forgetful = ledger.clone();
         let forget = Box::new(move || -> Pin<Box<dyn Future<Output = ()>>> {

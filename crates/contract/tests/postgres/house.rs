@@ -104,11 +104,17 @@ impl House {
 
     /// On a clock moved by hand, the same for both.
     pub async fn with_clock() -> (Self, Arc<TestClock>) {
+        let (house, clock) = Self::before_the_first_beat(START).await;
+        house.a.beat().await.unwrap();
+        (house, clock)
+    }
+
+    /// The same, where nobody has looked at the clock yet.
+    pub async fn before_the_first_beat(now: UnixMs) -> (Self, Arc<TestClock>) {
         let (schema, config) = empty_schema().await;
-        let clock = Arc::new(TestClock::new(START));
+        let clock = Arc::new(TestClock::new(now));
         let a = Journal::connect_with_clock(&config, clock.clone()).await.unwrap();
         let b = Journal::connect_with_clock(&config, clock.clone()).await.unwrap();
-        a.beat().await.unwrap();
         (Self { a, b, config, schema }, clock)
     }
 
