@@ -1,5 +1,6 @@
 //! The ports on real parts: every line of the house that speaks Redis, AMQP or SQS is in here.
 
+pub mod amqp;
 pub mod bus;
 pub mod ledger;
 pub mod limiter;
