@@ -3,7 +3,9 @@
 // A command line speaks on its standard output.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod faults;
 mod install;
+mod observe;
 mod run;
 mod servers;
 mod steps;
@@ -49,6 +51,8 @@ enum Command {
     Status,
     /// The log of one server of `up`, or the last lines of all.
     Logs { name: Option<String> },
+    /// Breaks the servers of a full stack in the middle of a sale, and reports what became of it.
+    Faults(faults::FaultsArgs),
     /// Only installs what the tests need.
     Install,
     /// Ends the stack of a folder when its standard input ends.
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
         Command::Status => servers::status(),
         Command::Logs { name } => servers::logs(name.as_deref()),
         Command::Guard { folder } => servers::guard(&folder),
+        Command::Faults(args) => faults::run(&args),
         Command::Install => install::all().map(|_| true),
     };
     match done {
