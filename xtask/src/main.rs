@@ -3,6 +3,7 @@
 // A command line speaks on its standard output.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod compose;
 mod faults;
 mod install;
 mod observe;

@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use stack::{Found, Parts, Server, Stack, State};
+use stack::{Found, Parts, Running, Server, Stack, State, apps, nginx::Upstreams};
 
-use crate::run::root;
+use crate::run::{command, root, run};
 
 fn dev() -> PathBuf {
     root().join("target/stack/dev")
@@ -20,16 +20,35 @@ fn dev() -> PathBuf {
 pub fn up(servers_only: bool) -> Result<bool> {
     stack::install()?;
     let (stack, found) = Stack::up(&dev(), Parts::ALL)?;
-    match found {
+    match &found {
         Found::Nothing => println!("new, in {}", stack.running().dir.display()),
         Found::Running => println!("it runs already"),
         Found::Stopped(names) => println!("started again: {}", names.join(", ")),
     }
     println!("{}", serde_json::to_string_pretty(stack.running())?);
-    if !servers_only && stack.nginx()?.plan()?.upstreams == stack::nginx::Upstreams::default() {
-        println!("behind nginx stands nobody yet");
+    let closed = stack.nginx()?.plan()?.upstreams == Upstreams::default();
+    // The stand-in for AWS forgets what it was asked for whenever it is started.
+    if !servers_only && (closed || found != Found::Running) {
+        open_shop(stack.running())?;
     }
     Ok(true)
+}
+
+/// Two nodes of each role and the payment provider, behind the door.
+fn open_shop(running: &Running) -> Result<()> {
+    let mut build = command(&["cargo", "build", "--release"]);
+    for package in ["publisher", "consumer", "general", "provider", "lambda-email"] {
+        build.args(["--package", package]);
+    }
+    run(&mut build)?;
+    // One person behind one address plays many parts.
+    let plan = apps::Plan { demo: true, ..apps::Plan::new(&root().join("target/release")) }
+        .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "100/1h");
+    let apps = apps::start(running, &plan)?;
+    println!("The shop is open at {}", running.nginx);
+    println!("Staff sign in as {} with the password {}", apps.staff.email, apps.staff.password);
+    println!("Mail lies in {}", running.dir.join("mail/letters").display());
+    Ok(())
 }
 
 pub fn down(wipe: bool) -> Result<bool> {
@@ -72,8 +91,8 @@ pub fn logs(name: Option<&str>) -> Result<bool> {
     Ok(true)
 }
 
-/// New servers for as long as `run` takes. However this process ends, they end with it.
-pub fn with_servers(run: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+/// New servers for as long as `work` takes. However this process ends, they end with it.
+pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let folder = root().join("target/stack/test");
     stack::wipe(&folder)?;
     // The guard hears of our end by the end of its input, so also of an end by Ctrl-C or kill -9.
@@ -84,7 +103,7 @@ pub fn with_servers(run: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         .stdin(Stdio::piped())
         .spawn()
         .context("cannot start the guard of the servers")?;
-    let ran = Stack::up(&folder, Parts::ALL).and_then(|(stack, _)| run(&stack.running().dir));
+    let ran = Stack::up(&folder, Parts::ALL).and_then(|(stack, _)| work(&stack.running().dir));
     drop(guard.stdin.take());
     let ended = guard.wait()?;
     ran?;

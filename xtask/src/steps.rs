@@ -5,7 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::{
+    compose,
     install::{self, Tools},
+    observe,
     run::{command, root, run},
     servers,
 };
@@ -32,6 +34,12 @@ const STEPS: &[Step] = &[
         shows: "each law switched off is noticed",
         run: |_| cargo(&["test", "--package", "sale", "--features", "mutants", "--quiet"]),
     },
+    Step {
+        name: "observe",
+        shows: "alarms fire when they should, and every name in them is exported",
+        run: |_| observe::check(),
+    },
+    Step { name: "compose", shows: "docker-compose.yml can be read, with every profile", run: |_| compose::check() },
     Step { name: "client", shows: "the client library's own tests", run: client },
     Step {
         name: "build",

@@ -14,7 +14,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("cluster", &["sale", "journal"]),
     ("stack", &[]),
     ("provider", &["sale", "kit", "embedded"]),
-    ("contract", &["sale", "journal", "embedded", "cluster", "stack", "kit"]),
+    ("contract", &["sale", "journal", "embedded", "cluster", "stack", "kit", "lambda-email"]),
     // Their thin binaries also use the cluster, behind the feature `server`.
     ("publisher", &["sale", "journal", "kit", "cluster"]),
     ("consumer", &["sale", "journal", "kit", "cluster"]),
@@ -26,8 +26,17 @@ const MAY: &[(&str, &[&str])] = &[
 ];
 const TESTS_MAY_ADD: &[&str] = &["contract", "stack"];
 /// What the one-process mode must never compile.
-const NEVER_IN_STANDALONE: &[&str] =
-    &["redis", "deadpool-redis", "lapin", "aws-sdk-sqs", "aws-sdk-lambda", "aws-config"];
+const NEVER_IN_STANDALONE: &[&str] = &[
+    "redis",
+    "deadpool-redis",
+    "lapin",
+    "aws-config",
+    "aws-sdk-sqs",
+    "aws-sdk-dynamodb",
+    "aws-sdk-sesv2",
+    "aws-sdk-lambda",
+    "lambda_runtime",
+];
 
 fn metadata() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());

@@ -187,6 +187,9 @@ pub struct FaultsArgs {
     /// The folder of a stack with our binaries that runs; by default one is started, and ended afterwards.
     #[arg(long, value_name = "FOLDER")]
     stack: Option<PathBuf>,
+    /// Where our binaries and the load test lie; by default they are built.
+    #[arg(long, value_name = "FOLDER")]
+    binaries: Option<PathBuf>,
     /// Where the report goes.
     #[arg(long, value_name = "FOLDER", default_value = "target/faults")]
     report: PathBuf,
@@ -212,7 +215,10 @@ pub fn run(args: &FaultsArgs) -> Result<bool> {
     if rows.is_empty() {
         bail!("no fault is called so; see `cargo xtask faults --list`");
     }
-    let binaries = apps::build(BINARIES)?;
+    let binaries = match &args.binaries {
+        Some(folder) => folder.clone(),
+        None => apps::build(BINARIES)?,
+    };
     match &args.stack {
         Some(folder) => strike_all(args, &rows, folder, &binaries),
         None => {
