@@ -127,7 +127,7 @@ async fn a_payment_begins_before_a_pause_or_not_at_all() {
         let again = house.a.begin_payment(&ask(buyer, held.claim_id, "another"), &Papers).await;
         match begun {
             Ok(begun) => {
-                drop(started(begun));
+                assert_eq!(started(begun).key.claim_id, held.claim_id);
                 assert!(matches!(again, Err(BeginError::Paused | BeginError::InFlight)), "{again:?}");
             }
             Err(BeginError::Paused) => assert!(matches!(again, Err(BeginError::Paused)), "{again:?}"),
