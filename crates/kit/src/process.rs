@@ -26,7 +26,7 @@ use crate::{
         health::{self, Check, Checks},
     },
     lifecycle::Lifecycle,
-    telemetry::{self, Format},
+    telemetry::{self, Format, SpansConfig},
     tokens::Keys,
 };
 
@@ -65,6 +65,7 @@ pub struct House {
 #[derive(Clone, Debug, Deserialize)]
 struct Doors {
     server: ServerConfig,
+    telemetry: SpansConfig,
     http: ServeConfig,
 }
 
@@ -121,9 +122,14 @@ impl Program {
         let doors: Doors = self.load(flags)?;
         doors.http.check()?;
         let config = self.load(flags)?;
-        telemetry::init(doors.server.log_format, &doors.server.log_filter)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(doors.serve(self.name, |life| open(config, life)))
+        let inside = runtime.enter();
+        let ServerConfig { log_format, log_filter, .. } = &doors.server;
+        telemetry::init_with_spans(self.name, *log_format, log_filter, &doors.telemetry)?;
+        drop(inside);
+        let done = runtime.block_on(doors.serve(self.name, |life| open(config, life)));
+        telemetry::flush_spans();
+        done
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
     client_addr::TrustedHops,
     request_id::{self, RequestId, X_REQUEST_ID},
     security::harden,
+    trace::{follow, trace_id},
 };
 use crate::lifecycle::panic_text;
 
@@ -47,7 +48,10 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(TrustedHops(bounds.trusted_hops));
     let seen = Seen::of(&request);
-    let span = tracing::info_span!("request", request_id = %id.0, method = seen.method, path = request.uri().path());
+    let trace_id = trace_id(request.headers());
+    let path = request.uri().path();
+    let span = tracing::info_span!("request", request_id = %id.0, trace_id, method = seen.method, path);
+    follow(&span, request.headers());
     let answer = request_id::scope(id.clone(), answer(bounds, request, next)).instrument(span.clone());
     let mut response = answer.await;
     span.in_scope(|| seen.record(response.status()));
