@@ -1,14 +1,16 @@
 //! The demo: on the first start a small catalogue, a sale that opens in a minute, and three that come later.
 
-use journal::staff::{Plan, PlannedItem, PlannedProduct};
+use journal::{
+    Journal,
+    staff::{Plan, PlannedItem, PlannedProduct, StaffError},
+};
 use sale::{
     ids::{ProductId, SaleId, SaleItemId, UserId},
     money::{Currency, Money},
     sale::{Product, Question},
+    stores::Stores,
     time::UnixMs,
 };
-
-use crate::house::House;
 
 /// One demo product on sale: its words, prices in whole dollars, units, and what is asked.
 struct Offer {
@@ -85,20 +87,20 @@ const OFFERS: &[Offer] = &[
 ];
 
 /// Plans the demo sales where the journal has no sale at all.
-pub async fn plan_once(house: &House, staff: UserId) -> anyhow::Result<()> {
-    if !house.journal.sales(None, None, 1).await?.is_empty() {
+pub async fn plan_once(stores: &Stores, journal: &Journal, staff: UserId) -> Result<(), StaffError> {
+    if !journal.sales(None, None, 1).await?.is_empty() {
         return Ok(());
     }
-    let now = house.journal.clock().await?;
-    let currency: Currency = "TWD".parse()?;
+    let now = journal.clock().await?;
+    let Ok(currency) = "TWD".parse() else { unreachable!("TWD is three upper-case letters") };
     for offer in OFFERS {
-        house.journal.plan(staff, plan(house, offer, currency, now)).await?;
+        journal.plan(staff, plan(stores, offer, currency, now)).await?;
     }
     Ok(())
 }
 
-fn plan(house: &House, offer: &Offer, currency: Currency, now: UnixMs) -> Plan {
-    let id = || house.stores.chance.v7(now);
+fn plan(stores: &Stores, offer: &Offer, currency: Currency, now: UnixMs) -> Plan {
+    let id = || stores.chance.v7(now);
     let dollars = |whole: i64| Money { amount_minor: whole * 100, currency };
     let opens_at = now.plus_s(offer.opens_in_s);
     let product = Product {
