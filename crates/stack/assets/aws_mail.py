@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from email.utils import parseaddr
 
 import botocore.session
 from botocore.config import Config
@@ -34,7 +35,7 @@ def client(service):
     )
 
 
-sqs, dynamodb, functions = client("sqs"), client("dynamodb"), client("lambda")
+sqs, dynamodb, functions, ses = client("sqs"), client("dynamodb"), client("lambda"), client("sesv2")
 
 
 def there_already(error, *codes):
@@ -64,6 +65,16 @@ def send_ledger(table):
         )
     except ClientError as error:
         there_already(error, "ResourceInUseException")
+
+
+def sender(variables):
+    # SES carries only for an address that is known to be ours.
+    if variables.get("MIAOSHA_EMAIL__CARRIER", "ses") == "ses":
+        address = parseaddr(variables.get("MIAOSHA_EMAIL__FROM", "shop@miaosha.test"))[1]
+        try:
+            ses.create_email_identity(EmailIdentity=address)
+        except ClientError as error:
+            there_already(error, "AlreadyExistsException")
 
 
 def package(binary):
@@ -122,6 +133,7 @@ queue_url, queue_arn = queue(
 )
 table, function_name = f"{name}-mail-sent", f"{name}-lambda-email"
 send_ledger(table)
+sender(ask["variables"])
 function(function_name, ask["binary"], ask["variables"] | {"MIAOSHA_EMAIL__LEDGER__TABLE": table})
 wake(function_name, queue_arn)
 json.dump({"queue_url": queue_url, "dead_url": dead_url, "table": table}, sys.stdout)

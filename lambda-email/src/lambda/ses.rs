@@ -60,10 +60,29 @@ impl MailSender for SesSender {
     }
 }
 
-/// Only what SES says of this very letter is final: a paused account or a full quota may change.
+/// Only what SES says of this very letter is final: a paused account, a full quota or a sender who is not verified may change.
 fn judge(error: &SendEmailError) -> MailError {
+    let of_the_sender = error.message().is_some_and(|said| said.contains("not verified"));
     match error {
-        SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => MailError::Refused,
+        SendEmailError::MessageRejected(_) if !of_the_sender => MailError::Refused,
+        SendEmailError::BadRequestException(_) => MailError::Refused,
         _ => MailError::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sesv2::{error::ErrorMetadata, types::error::MessageRejected};
+
+    fn rejected(said: &str) -> SendEmailError {
+        let meta = ErrorMetadata::builder().message(said).build();
+        SendEmailError::MessageRejected(MessageRejected::builder().message(said).meta(meta).build())
+    }
+
+    #[test]
+    fn a_sender_who_is_not_verified_yet_dooms_no_letter() {
+        assert_eq!(judge(&rejected("Email address is not verified.")), MailError::Unavailable);
+        assert_eq!(judge(&rejected("the message holds a virus")), MailError::Refused);
     }
 }
