@@ -11,6 +11,7 @@ use deadpool::{
     managed::{self, Metrics, Object, Pool, RecycleResult, Timeouts},
 };
 use deadpool_redis::cluster::Manager as Checked;
+use futures_util::FutureExt;
 use redis::{
     ErrorKind, ProtocolVersion, RedisError, ServerErrorKind, Value,
     cluster::{ClusterClient, ClusterClientBuilder},
@@ -272,6 +273,8 @@ async fn keep(pool: Pool<Bounded>, shared: watch::Sender<Option<ClusterConnectio
     loop {
         match pool.get().await {
             Ok(connection) => {
+                // What failed while there was none says nothing about this one.
+                let _ = renew.notified().now_or_never();
                 shared.send_replace(Some(ClusterConnection::clone(&connection)));
                 (wait, reported) = (RECONNECT_MIN, false);
                 renew.notified().await;
