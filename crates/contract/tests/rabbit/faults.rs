@@ -126,9 +126,9 @@ async fn a_broker_that_is_short_of_memory_promises_nothing_and_hangs_nobody() {
     let (_rabbit, queue) = own.queue().await;
     let item = fresh::item();
     queue.put(vec![message(item), message(item)]).await.unwrap();
-    let mut taken = vec![];
-    while taken.len() < 2 {
-        taken.extend(soon("a delivery", queue.take(0, 2)).await.unwrap());
+    let mut taken = soon("a delivery", queue.take(0, 2)).await.unwrap();
+    if taken.len() < 2 {
+        taken.extend(soon("the other", queue.take(0, 1)).await.unwrap());
     }
     own.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await;
     // The first one finds out, after its whole wait; those after it are told at once.
