@@ -106,7 +106,7 @@ pub fn redis_cut(sale: &mut Sale, rounds: u32) -> Result<()> {
     for _ in 0..rounds {
         calm(sale);
         let masters = redis.masters()?;
-        let node = &masters[sale.dice.below(masters.len())];
+        let node = masters.get(sale.dice.below(masters.len())).context("no Redis master answers")?;
         let n =
             sale.fault(&format!("a Redis master is cut off ({})", node.addr), Kind::Other, Back::AfterFault(S(15)))?;
         sale.stack.cut(node.addr.ip())?;
@@ -334,7 +334,7 @@ pub fn zombie(sale: &mut Sale, rounds: u32) -> Result<()> {
     for round in 0..rounds {
         calm(sale);
         let consumers = nodes(sale, "consumer")?;
-        let server = &consumers[round as usize % consumers.len()];
+        let server = consumers.iter().cycle().nth(round as usize).context("there is no consumer in the stack")?;
         let n = sale.fault(&format!("SIGSTOP {}", server.name()), Kind::Other, Back::AfterFault(S(20)))?;
         let before = log_length(server)?;
         server.pause()?;
@@ -386,16 +386,26 @@ pub fn cycles(sale: &mut Sale, rounds: u32) -> Result<()> {
     sale.seen(&format!("one unit went round for {} s", rounds * 6))
 }
 
-/// What stands between the outbox and a mailbox dies, both ends of it.
+/// What stands between the outbox and a mailbox fails, both ends of it.
 pub fn mail(sale: &mut Sale, rounds: u32) -> Result<()> {
     for round in 0..rounds {
         calm(sale);
-        let server =
-            sale.stack.server(if round % 2 == 0 { "mail" } else { "aws" }).context("this stack sends no mail")?;
-        let n = sale.fault(&format!("kill -9 {}", server.name()), Kind::Other, Back::AfterFault(S(10)))?;
-        server.kill()?;
+        // The stand-in is stopped in its tracks, not killed: a killed one forgets its queues, which no AWS does.
+        let sink = round % 2 == 0;
+        let (name, how) = if sink { ("mail", "kill -9") } else { ("aws", "SIGSTOP of") };
+        let server = sale.stack.server(name).context("this stack sends no mail")?;
+        let n = sale.fault(&format!("{how} {name}"), Kind::Other, Back::AfterFault(S(10)))?;
+        if sink {
+            server.kill()?
+        } else {
+            server.pause()?
+        }
         sale.go_on(S(2), S(5));
-        server.start()?;
+        if sink {
+            server.start()?
+        } else {
+            server.resume()?
+        }
         server.wait_ready()?;
         sale.healed(n)?;
     }
