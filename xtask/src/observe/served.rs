@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::PathBuf,
-    process::{Child, Stdio},
+    process::{Child, ChildStdout, Stdio},
     time::{Duration, Instant},
 };
 
@@ -34,6 +34,8 @@ pub struct Exported {
 struct Served {
     child: Child,
     folder: PathBuf,
+    /// Kept open: a server whose words nobody takes would end at the next one.
+    said: BufReader<ChildStdout>,
 }
 
 /// Builds and starts the server, and reads what it exports once all of `expected` is among it.
@@ -65,16 +67,17 @@ fn start() -> Result<(Served, String)> {
     let _ = fs::remove_dir_all(&folder);
     let data = folder.to_string_lossy().into_owned();
     let mut server = command(&["target/debug/miaosha", "--listen", "127.0.0.1:0", "--data-dir", &data]);
-    let child =
-        server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("cannot start target/debug/miaosha")?;
-    let mut served = Served { child, folder };
-    let said = served.child.stdout.take().context("the server says nothing")?;
-    for line in BufReader::new(said).lines() {
-        let line = line?;
+    let spawned = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = spawned.context("cannot start target/debug/miaosha")?;
+    let said = BufReader::new(child.stdout.take().context("the server says nothing")?);
+    let mut served = Served { child, folder, said };
+    let mut line = String::new();
+    while served.said.read_line(&mut line)? > 0 {
         if let Some((_, rest)) = line.split_once("http://") {
             let address = rest.split_whitespace().next().unwrap_or_default().to_owned();
             return Ok((served, address));
         }
+        line.clear();
     }
     bail!("the server ended before it was open")
 }
