@@ -189,7 +189,7 @@ impl Rabbit {
         self.start()
     }
 
-    /// `rabbitmqctl` with these words, such as `set_disk_free_limit 1TB`. Returns what it prints.
+    /// `rabbitmqctl` with these words, such as `set_disk_free_limit 1000GB`. Returns what it prints.
     pub fn ctl(&self, words: &[&str]) -> Result<String> {
         let env: &BTreeMap<String, String> = &self.node.launch().env;
         let mut command = Command::new(PathBuf::from(BIN).join("rabbitmqctl"));

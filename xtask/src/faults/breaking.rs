@@ -139,7 +139,7 @@ pub fn rabbit_alarm(sale: &mut Sale, rounds: u32) -> Result<()> {
     for _ in 0..rounds {
         calm(sale);
         let n = sale.fault("RabbitMQ's disk alarm", Kind::Other, Back::AfterHealing(S(15)))?;
-        rabbit.ctl(&["set_disk_free_limit", "100TB"])?;
+        rabbit.ctl(&["set_disk_free_limit", "100000GB"])?;
         sale.go_on(S(4), S(8));
         rabbit.ctl(&["set_disk_free_limit", "50MB"])?;
         sale.healed(n)?;
