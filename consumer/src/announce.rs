@@ -2,6 +2,7 @@
 
 use journal::claim::Ratified;
 use sale::{
+    claim::{ClaimState, ClaimView, Reason},
     ids::SaleItemId,
     port::ledger::{LedgerError, Levels},
     told::Told,
@@ -9,10 +10,30 @@ use sale::{
 
 use crate::counter::Counter;
 
+/// Counts a committed change by what its claim is now, and why it was refused if it was.
+fn count(claim: &ClaimView) {
+    let reason = claim.reason.map_or("none", Reason::as_str);
+    metrics::counter!("claims_changed_total", "state" => word(claim.state), "reason" => reason).increment(1);
+}
+
+fn word(state: ClaimState) -> &'static str {
+    match state {
+        ClaimState::Received => "received",
+        ClaimState::Held => "held",
+        ClaimState::Standby => "standby",
+        ClaimState::Paying => "paying",
+        ClaimState::Paid => "paid",
+        ClaimState::Refused => "refused",
+        ClaimState::Expired => "expired",
+        ClaimState::Withdrawn => "withdrawn",
+    }
+}
+
 impl Counter {
     /// Tells what a committed transaction changed. Nothing here can fail the commit: who misses it is told again by the relay.
     pub async fn announce(&self, done: Ratified) {
         let Ratified { sale_id, sale_item_id, claims, levels, stock, knocks } = done;
+        claims.iter().for_each(count);
         let mut told: Vec<Told> = claims.into_iter().map(Told::Claim).collect();
         told.extend(self.board.note(sale_id, sale_item_id, stock, levels.gate_open()));
         tokio::join!(self.stores.bus.tell(told), self.raise(sale_item_id, levels), self.stores.timers.arm(knocks));

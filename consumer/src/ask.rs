@@ -53,8 +53,7 @@ fn described() -> OpenApiRouter<Arc<Asked>> {
 
 impl Asked {
     async fn rate(&self, buyer: UserId) -> Result<RateHeaders, Problem> {
-        let key = format!("me/claims {buyer}");
-        enforce(&*self.counter.stores.limiter, &key, self.counter.config.ask.rate()).await
+        enforce(&*self.counter.stores.limiter, "me-claims", buyer, self.counter.config.ask.rate()).await
     }
 
     /// The claim as its buyer reads it; a held one with a pass of this very row.

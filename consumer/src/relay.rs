@@ -47,8 +47,10 @@ impl Counter {
     async fn reconcile(&self, item: SaleItemId, journal: Levels) -> Result<(), LedgerError> {
         let mended = match self.stores.ledger.read(item).await {
             Ok(ledger) if ledger.epoch == journal.epoch => {
-                if lost_writes(&ledger, &journal) || self.leaks.is_one(item, ledger, journal) {
-                    self.after_lost_writes(item).await
+                if lost_writes(&ledger, &journal) {
+                    self.after_lost_writes(item, "regression").await
+                } else if self.leaks.is_one(item, ledger, journal) {
+                    self.after_lost_writes(item, "leak").await
                 } else {
                     self.stores.ledger.raise(item, journal).await.map_err(Into::into)
                 }

@@ -6,7 +6,12 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit};
 use journal::Journal;
-use kit::{http::with_keys, lifecycle::Lifecycle, tokens::Keys};
+use kit::{
+    http::with_keys,
+    lifecycle::Lifecycle,
+    telemetry::{Room, begin},
+    tokens::Keys,
+};
 use sale::stores::Stores;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +22,7 @@ mod background;
 mod catalogue;
 pub mod checkout;
 pub mod config;
+pub mod demo;
 pub mod docs;
 mod limits;
 mod optional;
@@ -27,13 +33,13 @@ mod sale_body;
 mod sales;
 pub mod shop;
 
-pub use account::ensure_staff;
+pub use account::{STAFF_EMAIL, STAFF_PASSWORD, ensure_staff};
 pub use config::{Config, MANUAL};
-pub use shop::{CountSockets, Shop, SocketCounts};
+pub use shop::{CountSockets, Shop, SocketCounts, no_doors};
 
 /// Starts the shop: spawns its tasks through the lifecycle and returns its routes.
 ///
-/// Repeat: once a process. `count_sockets` asks the doors of this process, if it has any.
+/// Repeat: once a process. `count_sockets` asks the doors, where they are in this process; see [`no_doors`].
 pub fn start(
     stores: Stores,
     journal: Journal,
@@ -42,6 +48,7 @@ pub fn start(
     life: Lifecycle,
     count_sockets: CountSockets,
 ) -> Router {
+    [Room::General, Room::Journal].into_iter().for_each(begin);
     let (clock, body_max) = (stores.clock.clone(), config.body_max.bytes());
     let shop = Shop::new(stores, journal, config, keys.clone(), count_sockets);
     background::spawn(&shop, &life);

@@ -31,8 +31,8 @@ impl Shop {
         self.take("anonymous", &addr.limit_key(), self.config.limits.anonymous_writes).await
     }
 
-    async fn take(&self, what: &str, who: &str, rate: RateText) -> Result<RateHeaders, Problem> {
-        enforce(&*self.stores.limiter, &format!("{what}/{who}"), rate.0).await
+    async fn take(&self, what: &'static str, who: &str, rate: RateText) -> Result<RateHeaders, Problem> {
+        enforce(&*self.stores.limiter, what, who, rate.0).await
     }
 }
 

@@ -17,8 +17,13 @@ pub struct SocketCounts {
     pub watching: u64,
 }
 
-/// Asks the doors; must answer at once.
-pub type CountSockets = Arc<dyn Fn(SaleId) -> SocketCounts + Send + Sync>;
+/// Asks the doors; must answer at once. `None`: they are in other processes, and nobody here knows.
+pub type CountSockets = Arc<dyn Fn(SaleId) -> Option<SocketCounts> + Send + Sync>;
+
+/// For a process without doors.
+pub fn no_doors() -> CountSockets {
+    Arc::new(|_| None)
+}
 
 /// One handle, cheap to clone: the state of every route here.
 #[derive(Clone)]

@@ -79,12 +79,12 @@ pub async fn play(args: &CrashArgs, run: &Run, bar: &Progress) -> anyhow::Result
 }
 
 async fn acts(args: &CrashArgs, run: &Run, bar: &Progress) -> anyhow::Result<(Arc<Scene>, Server)> {
-    let server = run.server.start_ready().await?;
+    let server = run.house.own()?.start_ready().await?;
     bar.act("signing up", args.buyers.into());
-    let accounts = sign_up_all(run.server.listen, args.buyers, &run.name, args.seed, bar).await?;
-    let mut staff = run.staff().await?;
+    let accounts = sign_up_all(run.house.target(), args.buyers, &run.name, args.seed, bar).await?;
+    let mut staff = run.house.staff().await?;
     let facts = staff.plan(planned(args)).await?;
-    let scene = Arc::new(Scene::new(run.server.listen, facts, &run.observations())?);
+    let scene = Arc::new(Scene::new(run.house.target(), facts, &run.observations())?);
     bar.act("taking seats", args.buyers.into());
     let crowd = Crowd::enter(accounts, RUSH, args.seed, &scene);
     // The first kills come before the opening.
@@ -95,7 +95,7 @@ async fn acts(args: &CrashArgs, run: &Run, bar: &Progress) -> anyhow::Result<(Ar
     staff.switch(scene.facts.sale_id, "close", json!({})).await?;
     let live = run::quiet(&mut staff, &scene, Duration::ZERO, bar).await?;
     bar.say(&run::figures(&live));
-    run::mails(&mut staff, &live).await?;
+    run::mails(run, &mut staff, &live).await?;
     bar.say("seeing everybody out");
     crowd.leave(&scene).await?;
     Ok((scene, server))
@@ -128,12 +128,12 @@ async fn kill_again_and_again(
         server.kill().await?;
         kills += 1;
         if kills < args.kills && happens(&chance, UNREADY_PERCENT) {
-            let unready = run.server.start()?;
+            let unready = run.house.own()?.start()?;
             sleep(Duration::from_millis(between(&chance, 0, UNREADY_MS))).await;
             unready.kill().await?;
             kills += 1;
         }
-        server = run.server.start_ready().await.with_context(|| format!("after kill {kills}"))?;
+        server = run.house.own()?.start_ready().await.with_context(|| format!("after kill {kills}"))?;
         let healed_at = scene.now();
         scene.notebook.write(&Observation::Fault(Fault { from, healed_at, kind: FaultKind::Death }));
         scene.counts.add("kills survived");

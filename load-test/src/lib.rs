@@ -3,11 +3,14 @@
 pub mod buyer;
 pub mod crash;
 mod crowd;
+pub mod fault;
+pub mod house;
 pub mod latency;
 mod limits;
 pub mod notebook;
 pub mod outcome;
 pub mod progress;
+pub mod pulse;
 pub mod run;
 pub mod scene;
 pub mod server;

@@ -5,6 +5,7 @@ use std::{io::Write, process::ExitCode};
 use clap::{Parser, Subcommand};
 use load_test::{
     crash::{self, CrashArgs},
+    fault::{self, FaultArgs},
     outcome::Outcome,
     progress::Progress,
     run::{Place, Run},
@@ -25,6 +26,7 @@ struct Cli {
 enum Command {
     Story(StoryArgs),
     Crash(CrashArgs),
+    Fault(FaultArgs),
     Verdict(VerdictArgs),
 }
 
@@ -36,6 +38,9 @@ async fn main() -> ExitCode {
         }
         Command::Crash(args) => {
             scenario("crash", &args.place, async |run, bar| crash::play(&args, run, bar).await).await
+        }
+        Command::Fault(args) => {
+            scenario("fault", &args.place, async |run, bar| fault::play(&args, run, bar).await).await
         }
         Command::Verdict(args) => verdict::run(args).await,
     };

@@ -2,17 +2,22 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
-use sale::verdict::check;
-use tokio::time::sleep;
+use sale::verdict::{Record, record::Left};
+use tokio::time::{Instant, sleep};
 
 use crate::{
+    house::House,
     run::{self, Run},
     scene::Scene,
-    verdict::{Counts, Judgement, VerdictArgs, collect},
+    verdict::{Judgement, Papers, Share, collect, saw},
 };
 
 /// A journal whose heart has not beaten for this long is that of a stopped house: only then completeness is judged.
 const HEART_STILL: Duration = Duration::from_millis(6_000);
+/// A stack goes on: where its papers are the same after so long, nothing of the run is in flight.
+const SETTLED_FOR: Duration = Duration::from_millis(3_000);
+/// A stack that does not come to rest within this long never will.
+const SETTLE_MAX: Duration = Duration::from_secs(45);
 /// How far a journal that can no longer change is looked at into the future: past the end of every promise.
 const FAR_MS: i64 = 600_000;
 /// Server and crowd share one machine and its clock; what remains is how late a busy crowd looks.
@@ -29,21 +34,20 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Judges a finished run: the server has stopped, the crowd has left.
+    /// Judges a finished run: our own server has stopped, or the stack is quiet; the crowd has left.
     ///
     /// Shape: `must_happen` names counts without which the run proves nothing. Errors: a record that cannot be read.
     pub async fn judge(run: &Run, scene: &Arc<Scene>, took: Duration, must_happen: &[&str]) -> anyhow::Result<Self> {
         let (lines, complaints) = scene.notebook.close()?;
         let mut report = run::report(scene, took);
         let _ = writeln!(report, "  {lines:>7}  observations");
-        sleep(HEART_STILL).await;
-        let judgement = judge(run).await?;
+        let judgement = judge(run, scene).await?;
         let _ = writeln!(report, "\n{}", judgement.table());
         let mut wrong: Vec<String> = complaints.into_iter().map(|text| format!("complaint: {text}")).collect();
         wrong.extend(missing(must_happen, &scene.counts.named()));
         wrong.extend(judgement.violations.iter().map(|v| format!("law {}: {}", v.law, v.text)));
         if !(judgement.counts.still && judgement.counts.ended) {
-            wrong.push("nothing was proved: the record is not of a stopped house after its sales".into());
+            wrong.push("nothing was proved: the record is not of a house at rest after its sales".into());
         }
         Ok(Self { report, wrong })
     }
@@ -65,21 +69,47 @@ impl Outcome {
     }
 }
 
-/// Judges a stopped house whose sales are quiet.
+/// Judges a house whose sales are quiet.
 ///
 /// The journal stands as it is for ever: it is judged as of an instant at which every promise has run out, so that
 /// what is still open counts as broken and nobody has to wait for it.
-async fn judge(run: &Run) -> anyhow::Result<Judgement> {
-    let args = VerdictArgs {
-        data_dir: run.server.data_dir.clone(),
-        seen: vec![run.observations()],
-        logs: vec![run.server.log.clone()],
-        clock_error_ms: CLOCK_ERROR_MS,
-        json: false,
+async fn judge(run: &Run, scene: &Scene) -> anyhow::Result<Judgement> {
+    let papers = run.house.papers()?;
+    let mut record = match &run.house {
+        House::Own(_) => {
+            sleep(HEART_STILL).await;
+            collect(&papers).await?
+        }
+        House::Stack(_) => {
+            let share = Share { sale: scene.facts.sale_id, since: run.since, run: run.name.clone() };
+            settled(&papers, &share).await?
+        }
     };
-    let mut record = collect(&args).await?;
+    saw(&[run.observations()], CLOCK_ERROR_MS, &mut record)?;
     record.at = record.at + FAR_MS;
-    Ok(Judgement { counts: Counts::of(&record), violations: check(&record) })
+    Ok(Judgement::of(&record))
+}
+
+/// Reads a house that goes on until our share of it no longer changes: only then completeness is judged.
+async fn settled(papers: &Papers, share: &Share) -> anyhow::Result<Record> {
+    let give_up = Instant::now() + SETTLE_MAX;
+    let mut before = shared(papers, share).await?;
+    loop {
+        sleep(SETTLED_FOR).await;
+        let now = shared(papers, share).await?;
+        let same = Record { at: before.at, ..now.clone() } == before;
+        let still = same && now.left == Left::default();
+        if still || Instant::now() >= give_up {
+            return Ok(Record { still, ..now });
+        }
+        before = now;
+    }
+}
+
+async fn shared(papers: &Papers, share: &Share) -> anyhow::Result<Record> {
+    let mut record = collect(papers).await?;
+    share.narrow(&mut record);
+    Ok(record)
 }
 
 /// The names that were never counted.

@@ -16,13 +16,15 @@ use sale::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    house::{House, Stack},
     latency::Wait,
     progress::Progress,
     scene::{Scene, value},
-    server::{Server, ServerPlan, free_port, tail},
+    server::{Server, ServerPlan, free_port},
     staff::{Live, Staff},
 };
 
+const OBSERVATIONS: &str = "observations.jsonl";
 /// How often staff look while waiting for the end.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// After the last unit is settled, this long for the last mails.
@@ -33,7 +35,7 @@ const QUIET_SPARE: Duration = Duration::from_secs(30);
 /// Where the server is, and where a run is kept.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Place {
-    /// The server's binary; by default the release build beside this program.
+    /// The server's binary; by default the one beside this program.
     #[arg(long, value_name = "FILE")]
     pub server: Option<PathBuf>,
     /// Where to keep the run; by default a new folder for temporary files, removed after a run that passed.
@@ -42,52 +44,47 @@ pub struct Place {
     /// Keeps the folder in any case.
     #[arg(long)]
     pub keep: bool,
+    /// The folder of a full stack that runs: the sale is held there, through its balancer.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "server")]
+    pub stack: Option<PathBuf>,
 }
 
-/// One run's folder and server.
+/// One run's folder, and the house that it is played in.
 pub struct Run {
     pub folder: PathBuf,
-    pub server: ServerPlan,
+    pub house: House,
+    /// Nothing of this run is older.
+    pub since: UnixMs,
     /// Makes the accounts of this run unlike those of another.
     pub name: String,
     remove: bool,
 }
 
 impl Run {
-    /// A fresh folder and a free port. Errors: no such binary, or the folder holds another run.
+    /// A fresh folder, and a free port or a stack. Errors: no such binary or stack, or the folder holds another run.
     pub fn prepare(kind: &str, place: &Place) -> anyhow::Result<Self> {
         let chance: &dyn Chance = &OsChance;
         let name = format!("{:x}", chance.below(1 << 32));
         let folder =
             place.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("miaosha-{kind}-{name}")));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let data_dir = folder.join("data");
-        if data_dir.exists() {
+        if folder.join(OBSERVATIONS).exists() || folder.join("data").exists() {
             bail!("{} holds another run", folder.display());
         }
-        let server = ServerPlan {
-            exe: find_server(place.server.as_deref())?,
-            listen: free_port()?,
-            data_dir,
-            log: folder.join("server.log"),
-            staff_email: "staff@load.example".into(),
-            staff_password: format!("staff-{name}"),
+        let house = match &place.stack {
+            Some(stack) => House::Stack(Stack::read(stack)?),
+            None => House::Own(own_server(place.server.as_deref(), &folder, &name)?),
         };
-        Ok(Self { folder, server, name, remove: place.folder.is_none() && !place.keep })
+        Ok(Self { folder, house, since: SystemClock.now(), name, remove: place.folder.is_none() && !place.keep })
     }
 
     pub fn observations(&self) -> PathBuf {
-        self.folder.join("observations.jsonl")
-    }
-
-    pub async fn staff(&self) -> anyhow::Result<Staff> {
-        Staff::sign_in(self.server.listen, &self.server.staff_email, &self.server.staff_password).await
+        self.folder.join(OBSERVATIONS)
     }
 
     /// What a person needs after a failure.
     pub fn last_words(&self) -> String {
-        let (log, folder) = (tail(&self.server.log), self.folder.display());
-        format!("--- the end of the server's log ---\n{log}\n--- kept in {folder} ---")
+        format!("{}\n--- kept in {} ---", self.house.last_words(), self.folder.display())
     }
 
     /// Removes the folder of a run that passed, unless it is to be kept.
@@ -99,6 +96,18 @@ impl Run {
     }
 }
 
+/// A server of our own on a free port, with everything of its own in the run's folder.
+fn own_server(exe: Option<&Path>, folder: &Path, name: &str) -> anyhow::Result<ServerPlan> {
+    Ok(ServerPlan {
+        exe: find_server(exe)?,
+        listen: free_port()?,
+        data_dir: folder.join("data"),
+        log: folder.join("server.log"),
+        staff_email: "staff@load.example".into(),
+        staff_password: format!("staff-{name}"),
+    })
+}
+
 /// `given`, else `miaosha` beside this program, else the release build of the same target folder.
 fn find_server(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(exe) = given {
@@ -107,8 +116,8 @@ fn find_server(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let beside = own.with_file_name("miaosha");
     let release = own.ancestors().nth(2).map(|target| target.join("release/miaosha"));
-    let found = release.into_iter().chain([beside]).find(|exe| exe.is_file());
-    found.context("no release build of miaosha: run `cargo build --release`, or name the binary by --server")
+    let found = [beside].into_iter().chain(release).find(|exe| exe.is_file());
+    found.context("no miaosha beside this program: run `cargo build --release`, or name the binary by --server")
 }
 
 /// Waits until `at` by the machine's clock.
@@ -136,10 +145,10 @@ pub async fn quiet(staff: &mut Staff, scene: &Scene, closes_in: Duration, bar: &
 }
 
 /// Waits for one mail an order, or until no more come: the verdict judges what is missing.
-pub async fn mails(staff: &mut Staff, live: &Live) -> anyhow::Result<()> {
+pub async fn mails(run: &Run, staff: &mut Staff, live: &Live) -> anyhow::Result<()> {
     let paid: u32 = live.items.iter().map(|item| item.paid).sum();
     let give_up = Instant::now() + MAIL_WAIT;
-    while staff.mails().await? < paid as usize && Instant::now() < give_up {
+    while run.house.letters(&run.name, staff).await? < paid as usize && Instant::now() < give_up {
         sleep(LOOK_EVERY).await;
     }
     Ok(())
@@ -193,9 +202,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let exe = folder.path().join("miaosha");
         std::fs::write(&exe, "").unwrap();
-        let place = Place { server: Some(exe), folder: Some(folder.path().join("run")), keep: false };
+        let place = Place { server: Some(exe), folder: Some(folder.path().join("run")), keep: false, stack: None };
         let first = Run::prepare("story", &place).unwrap();
-        std::fs::create_dir(&first.server.data_dir).unwrap();
+        std::fs::create_dir(&first.house.own().unwrap().data_dir).unwrap();
         let error = Run::prepare("story", &place).err().unwrap();
         assert!(error.to_string().contains("holds another run"), "{error}");
     }

@@ -18,7 +18,7 @@ use sale::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{latency::Latencies, notebook::Notebook};
+use crate::{latency::Latencies, notebook::Notebook, pulse::Pulse};
 
 /// What a forger may find lying about; more is not kept.
 const LOOT_MAX: usize = 64;
@@ -52,6 +52,7 @@ pub struct Scene {
     pub notebook: Notebook,
     pub latencies: Latencies,
     pub counts: Counts,
+    pub pulse: Pulse,
     /// The show is over: read once more what became of you, and go.
     pub over: CancellationToken,
     loot: Mutex<Vec<Loot>>,
@@ -65,6 +66,7 @@ impl Scene {
             notebook: Notebook::create(observations)?,
             latencies: Latencies::new()?,
             counts: Counts::default(),
+            pulse: Pulse::default(),
             over: CancellationToken::new(),
             loot: Mutex::default(),
         })

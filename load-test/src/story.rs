@@ -11,12 +11,12 @@ use tokio::time::{Instant, sleep};
 use crate::{
     buyer::behaviour::STORY,
     crowd::{Crowd, Rush, sign_up_all},
+    house::Doors,
     limits,
     outcome::Outcome,
     progress::Progress,
     run::{self, Place, Run},
     scene::Scene,
-    server::Server,
     staff::{Planned, Staff},
 };
 
@@ -32,7 +32,7 @@ const RUSH: Rush = Rush { kinds: STORY, within_ms: 1_200, late_within_ms: 20_000
 /// Beyond this nothing is waited for.
 const STORY_MAX: Duration = Duration::from_secs(300);
 
-/// A whole sale against the real server, then the verdict.
+/// A whole sale against the real server, or a full stack, then the verdict.
 #[derive(Clone, Debug, Args)]
 pub struct StoryArgs {
     #[command(flatten)]
@@ -55,21 +55,21 @@ pub struct StoryArgs {
 pub async fn play(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Outcome> {
     limits::raise_open_files(args.buyers.into())?;
     let started = Instant::now();
-    let mut server = run.server.start_ready().await?;
+    let mut doors = run.house.open().await?;
     let told = tokio::select! {
         told = tokio::time::timeout(STORY_MAX, acts(args, run, bar)) => told,
-        ended = server.ended() => bail!("the server ended in the middle of the story: {}", ended?),
+        ended = doors.ended() => bail!("the server ended in the middle of the story: {}", ended?),
     };
     let Ok(scene) = told else { bail!("the story was not over after {} s", STORY_MAX.as_secs()) };
-    end(args, run, &scene?, server, started).await
+    end(args, run, &scene?, doors, started).await
 }
 
 async fn acts(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Arc<Scene>> {
     bar.act("signing up", args.buyers.into());
-    let accounts = sign_up_all(run.server.listen, args.buyers, &run.name, args.seed, bar).await?;
-    let mut staff = run.staff().await?;
+    let accounts = sign_up_all(run.house.target(), args.buyers, &run.name, args.seed, bar).await?;
+    let mut staff = run.house.staff().await?;
     let facts = staff.plan(planned(args)).await?;
-    let scene = Arc::new(Scene::new(run.server.listen, facts, &run.observations())?);
+    let scene = Arc::new(Scene::new(run.house.target(), facts, &run.observations())?);
     bar.act("taking seats", args.buyers.into());
     let crowd = Crowd::enter(accounts, RUSH, args.seed, &scene);
     let seated = crowd.seated(&scene, scene.facts.opens_at + -500, bar).await;
@@ -82,7 +82,7 @@ async fn acts(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Arc
     bar.say("waiting for quiet");
     let live = run::quiet(&mut staff, &scene, closes_in, bar).await?;
     bar.say(&run::figures(&live));
-    run::mails(&mut staff, &live).await?;
+    run::mails(run, &mut staff, &live).await?;
     bar.say("seeing everybody out");
     crowd.leave(&scene).await?;
     Ok(scene)
@@ -137,16 +137,16 @@ async fn sold_out_or_closed(staff: &mut Staff, sale: SaleId, bar: &Progress) -> 
     Ok(OPEN_FOR)
 }
 
-/// Stops the server and asks for the verdict.
+/// Stops what is ours and asks for the verdict.
 async fn end(
     args: &StoryArgs,
     run: &Run,
     scene: &Arc<Scene>,
-    server: Server,
+    doors: Doors,
     started: Instant,
 ) -> anyhow::Result<Outcome> {
-    run::note_usage(scene, &server, args.buyers);
-    server.stop().await?;
+    doors.note_usage(scene, args.buyers);
+    doors.close().await?;
     Outcome::judge(run, scene, started.elapsed(), MUST_HAPPEN).await
 }
 

@@ -14,7 +14,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use journal::Journal;
 use kit::{
-    http::{ClientAddr, RateHeaders},
+    http::{ClientAddr, RateHeaders, limit},
     lifecycle::Lifecycle,
     tokens::{Keys, Receipt},
 };
@@ -99,6 +99,7 @@ impl Accept {
         config: AcceptConfig,
         life: Lifecycle,
     ) -> Arc<Self> {
+        Refusal::begin_counts();
         let batcher = Batcher::start(stores.queue.clone(), &config, &life);
         Arc::new(Self { stores, journal, keys, schedule, marks, batcher, config, life })
     }
@@ -168,6 +169,7 @@ impl Accept {
         let fresh = row.is_some();
         let Some(claim) = row.or_else(|| mark.view.clone().map(|view| *view)) else {
             if ask.attempt == mark.attempt {
+                metrics::counter!("claims_repeated_total").increment(1);
                 return Ok(Some(self.receipt(ask.buyer, &mark)));
             }
             return Err(Refusal::already(mark.received(ask, found.0.sale.id), None));
@@ -205,15 +207,15 @@ impl Accept {
     }
 
     async fn within_rate(&self, ask: &Ask) -> Result<RateHeaders, Refusal> {
+        let limiter = &*self.stores.limiter;
         if let Some(rate) = self.config.address_rate() {
-            let key = format!("claims-from:{}", ClientAddr(ask.address).limit_key());
-            let answer = self.stores.limiter.take(&key, rate).await;
+            let answer = limit::take(limiter, "claims-from", ClientAddr(ask.address).limit_key(), rate).await;
             if !answer.allowed {
                 return Err(Refusal::TooFast(answer.retry_after_ms, RateHeaders::of(rate, answer)));
             }
         }
         let rate = self.config.buyer_rate();
-        let answer = self.stores.limiter.take(&format!("claims:{}", ask.buyer), rate).await;
+        let answer = limit::take(limiter, "claims", ask.buyer, rate).await;
         let headers = RateHeaders::of(rate, answer);
         if answer.allowed { Ok(headers) } else { Err(Refusal::TooFast(answer.retry_after_ms, headers)) }
     }

@@ -15,7 +15,13 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use journal::Journal;
-use kit::{config::ConfigError, http::with_keys, lifecycle::Lifecycle, tokens::Keys};
+use kit::{
+    config::ConfigError,
+    http::with_keys,
+    lifecycle::Lifecycle,
+    telemetry::{Room, begin},
+    tokens::Keys,
+};
 use sale::{ids::SaleId, stores::Stores};
 
 pub use config::{AcceptConfig, Config, MANUAL, PushConfig, ScheduleConfig};
@@ -73,6 +79,7 @@ pub async fn start(
     life: Lifecycle,
 ) -> Result<Publisher, ConfigError> {
     config.check()?;
+    [Room::Publisher, Room::Journal].into_iter().for_each(begin);
     let schedule = Arc::new(schedule::Schedule::new(journal.clone(), config.schedule.clone()));
     let marks = Arc::new(accept::Marks::new(config.accept.remembered_max));
     let accept = config.accept.on.then(|| {

@@ -27,7 +27,7 @@ impl Ears {
         let soft = self.life.soft();
         while !self.life.is_stopping() {
             let mut ear = self.bus.listen().await;
-            self.missed();
+            self.missed("new_ear");
             tokio::select! {
                 biased;
                 () = soft.cancelled() => return,
@@ -42,13 +42,19 @@ impl Ears {
             match timeout(self.config.silence_max.get(), ear.next()).await {
                 Ok(Some(Heard::Told(told))) => self.told(told),
                 // Silence may be peace, or deafness: one look at the journal tells.
-                Ok(Some(Heard::Gap)) | Err(_) => self.missed(),
+                Ok(Some(Heard::Gap)) => self.missed("gap"),
+                Err(_) => self.missed("silence"),
                 Ok(None) => return,
             }
         }
     }
 
-    fn missed(&self) {
+    fn missed(&self, why: &'static str) {
+        metrics::counter!("publisher_rereads_total", "why" => why).increment(1);
+        self.read_again();
+    }
+
+    fn read_again(&self) {
         self.schedule.reload();
         if let Some(push) = &self.push {
             push.heard_badly();
@@ -56,6 +62,7 @@ impl Ears {
     }
 
     fn told(&self, told: Told) {
+        metrics::counter!("bus_heard_total", "what" => what(&told)).increment(1);
         let push = self.push.as_deref();
         if let Some(push) = push {
             push.heard_well(self.schedule.now());
@@ -68,7 +75,7 @@ impl Ears {
                 }
             }
             // A pause or a shift moves more claims than anybody tells one by one.
-            Told::Sale { .. } => self.missed(),
+            Told::Sale { .. } => self.read_again(),
             Told::Stock { sale_item_id, stock, gate_open, .. } => {
                 self.schedule.hear_stock(sale_item_id, stock, gate_open);
                 if let Some(push) = push {
@@ -81,5 +88,14 @@ impl Ears {
                 }
             }
         }
+    }
+}
+
+fn what(told: &Told) -> &'static str {
+    match told {
+        Told::Claim(_) => "claim",
+        Told::Sale { .. } => "sale",
+        Told::Stock { .. } => "stock",
+        Told::Notice { .. } => "notice",
     }
 }

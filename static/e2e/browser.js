@@ -42,6 +42,7 @@ export async function person(browser, house, { viewport = DESKTOP, locale = "en-
     if (line.type() !== "error") return;
     (/status of 4\d\d/.test(line.text()) ? refusals : faults).push(`${line.text()} (${line.location().url})`);
   });
+  await house.furnish?.(context);
   const page = await context.newPage();
   return { context, page, faults, refusals, strangers };
 }

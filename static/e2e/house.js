@@ -1,91 +1,42 @@
-// A server of its own for one test file: the release binary on a free port and a fresh folder, and a staff hand to plan sales.
+// The house that a test file is held in: a server of its own, or the full stack that runs; and a staff hand to plan sales.
 
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Server, STAFF as OWN_STAFF } from "./server.js";
+import { Stack, staffOf } from "./stack.js";
+import { until } from "./wait.js";
 
-const BINARY = process.env.MIAOSHA_BINARY ?? fileURLToPath(new URL("../../target/release/miaosha", import.meta.url));
-const STAFF = { email: "staff@shop.test", password: "correct horse battery" };
+/** The folder of a full stack that runs; without it each test file has a server of its own. */
+const STACK = process.env.TEST_STACK;
+const STAFF = STACK ? staffOf(STACK) : OWN_STAFF;
 const PATIENCE = 5;
-const START_LIMIT_MS = 15_000;
-
-/** Polls until `ask` answers something true; fails with `what` when the bound is reached. */
-export async function until(what, ask, limitMs = 10_000, everyMs = 50) {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await new Promise((done) => setTimeout(done, everyMs));
-  }
-}
-
-// The server takes settings from MIAOSHA_…: neither the tests' own variables nor the developer's shall become some.
-function strangersEnv() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MIAOSHA_")));
-}
-
-async function freePort() {
-  const probe = createServer();
-  await new Promise((done) => probe.listen(0, "127.0.0.1", done));
-  const { port } = probe.address();
-  await new Promise((done) => probe.close(done));
-  return port;
-}
 
 export class House {
-  /** @param {string[]} settings further ones, as in `publisher.push.heartbeat=2s` */
+  /** @param {string[]} settings further ones, as in `publisher.push.heartbeat=2s`; whoever started the full stack gave it them */
   static async open(settings = []) {
     const house = new House();
-    house.settings = settings;
-    house.folder = await mkdtemp(join(tmpdir(), "miaosha-e2e-"));
-    house.port = await freePort();
-    house.url = `http://127.0.0.1:${house.port}`;
-    await house.start();
+    house.server = STACK ? await Stack.open(STACK) : await Server.open(settings);
+    ({ url: house.url, port: house.port } = house.server);
     const signedIn = await house.call("POST", "/api/v1/auth/token", STAFF);
     house.staff = signedIn.access_token;
     return house;
   }
 
-  /** Starts the server on the same folder and port as before. */
-  async start() {
-    // Many people behind one address: the limit on sign-ups per address is about strangers, not about tests.
-    const args = ["--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder, "--no-demo"];
-    args.push("--set", "general.limits.sign_up_per_address=1000/1h", "--set", "general.limits.login_per_address=1000/1m");
-    args.push("--set", "general.limits.anonymous_writes=1000/1m");
-    for (const setting of this.settings) args.push("--set", setting);
-    const env = { ...strangersEnv(), MIAOSHA_STAFF_EMAIL: STAFF.email, MIAOSHA_STAFF_PASSWORD: STAFF.password };
-    this.log = "";
-    this.child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    for (const pipe of [this.child.stdout, this.child.stderr]) pipe.on("data", (text) => (this.log += text));
-    this.gone = new Promise((done) => this.child.once("exit", done));
-    // A test file that breaks down leaves no server behind.
-    const child = this.child;
-    const reap = () => child.kill("SIGKILL");
-    process.once("exit", reap);
-    child.once("exit", () => process.off("exit", reap));
-    await until("the server to be ready", () => this.ready(), START_LIMIT_MS).catch((error) => {
-      throw new Error(`${error.message}; its log:\n${this.log}`);
-    });
+  /** Starts everything of ours again, as it was. */
+  start() {
+    return this.server.start();
   }
 
-  async ready() {
-    if (this.child.exitCode !== null) throw new Error(`the server ended with ${this.child.exitCode}:\n${this.log}`);
-    return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
+  stop(signal = "SIGTERM") {
+    return this.server.stop(signal);
   }
 
-  async stop(signal = "SIGTERM") {
-    this.child.kill(signal);
-    await this.gone;
+  close() {
+    return this.server.close();
   }
 
-  async close() {
-    await this.stop();
-    await rm(this.folder, { recursive: true, force: true });
+  /** Gives a browser what this house shows to nobody else: in a full stack, the mailbox. */
+  furnish(context) {
+    return this.server.furnish?.(context);
   }
 
   /** One call of the API, again when it came too fast; anything but success is an error with the problem's text. */
@@ -137,4 +88,4 @@ export class House {
   }
 }
 
-export { STAFF };
+export { STAFF, until };

@@ -1,6 +1,7 @@
 //! Installing what the tests need, and only what is missing. Every failure says what to do by hand.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -26,6 +27,7 @@ pub struct Tools {
 /// Brings everything; a second call does nothing.
 pub fn all() -> Result<Tools> {
     system()?;
+    stack::install()?;
     rust_components()?;
     let (node, npm) = node()?;
     browser_modules(&node, &npm)?;
@@ -122,10 +124,11 @@ fn version(program: &str) -> Option<u32> {
     output(&[program, "--version"])?.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-/// The browser tests' own modules, exactly as locked.
+/// The browser tests' own modules, exactly as locked; anew where the lock changed.
 fn browser_modules(node: &Path, npm: &Path) -> Result<()> {
     let folder = root().join("static/e2e");
-    if folder.join("node_modules/.package-lock.json").is_file() {
+    let (wanted, installed) = (folder.join("package-lock.json"), folder.join("node_modules/.installed-lock.json"));
+    if fs::read(&wanted)? == fs::read(&installed).unwrap_or_default() {
         return Ok(());
     }
     let mut install = Command::new(npm);
@@ -134,7 +137,9 @@ fn browser_modules(node: &Path, npm: &Path) -> Result<()> {
         let path = std::env::var("PATH").unwrap_or_default();
         install.env("PATH", format!("{}:{path}", bin.display()));
     }
-    run(&mut install).context("could not install the browser tests' modules; try `npm ci` in static/e2e")
+    run(&mut install).context("could not install the browser tests' modules; try `npm ci` in static/e2e")?;
+    // Written last: an install that broke off is done again.
+    fs::copy(wanted, installed).map(drop).context("cannot note which modules were installed")
 }
 
 /// cargo-deny, built once into cargo's own folder, where it stays for the next clone.

@@ -3,11 +3,15 @@
 // A command line speaks on its standard output.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod compose;
+mod faults;
 mod install;
+mod observe;
 mod run;
+mod servers;
 mod steps;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -32,8 +36,32 @@ enum Command {
     Check,
     /// The one-process server in release mode; everything after `--` goes to it.
     Run { args: Vec<String> },
+    /// The shop on real servers: starts what does not run, and says where it is.
+    Up {
+        /// Redis, RabbitMQ, PostgreSQL and nginx, without our own binaries.
+        #[arg(long)]
+        servers_only: bool,
+        /// Our programs fully optimised: long in building, quick in a rush.
+        #[arg(long)]
+        release: bool,
+    },
+    /// Stops what `up` started; what was stored stays for the next `up`.
+    Down {
+        /// Removes what was stored, too.
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// How each server of `up` is.
+    Status,
+    /// The log of one server of `up`, or the last lines of all.
+    Logs { name: Option<String> },
+    /// Breaks the servers of a full stack in the middle of a sale, and reports what became of it.
+    Faults(faults::FaultsArgs),
     /// Only installs what the tests need.
     Install,
+    /// Ends the stack of a folder when its standard input ends.
+    #[command(hide = true)]
+    Guard { folder: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -42,6 +70,12 @@ fn main() -> ExitCode {
         Command::List => steps::list(),
         Command::Check => steps::check(),
         Command::Run { args } => run::server(&args),
+        Command::Up { servers_only, release } => servers::up(servers_only, release),
+        Command::Down { wipe } => servers::down(wipe),
+        Command::Status => servers::status(),
+        Command::Logs { name } => servers::logs(name.as_deref()),
+        Command::Guard { folder } => servers::guard(&folder),
+        Command::Faults(args) => faults::run(&args),
         Command::Install => install::all().map(|_| true),
     };
     match done {

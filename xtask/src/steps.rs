@@ -5,8 +5,11 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::{
+    compose,
     install::{self, Tools},
+    observe,
     run::{command, root, run},
+    servers,
 };
 
 /// One step: its name, what it shows, and how.
@@ -19,30 +22,37 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "format", shows: "the code is formatted", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Step { name: "deny", shows: "dependencies keep our rules", run: deny },
+    Step { name: "clippy", shows: "no lint complains", run: clippy },
     Step {
-        name: "clippy",
-        shows: "no lint complains",
-        run: |_| cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+        name: "build",
+        shows: "everything builds: tests, programs, and the one process optimised",
+        run: |_| build(),
     },
     Step {
         name: "rust",
-        shows: "unit, contract and property tests",
-        run: |_| cargo(&["test", "--workspace", "--quiet"]),
+        shows: "unit, contract and property tests, also on real servers that die and come back",
+        run: |_| rust(),
     },
     Step {
         name: "mutants",
         shows: "each law switched off is noticed",
         run: |_| cargo(&["test", "--package", "sale", "--features", "mutants", "--quiet"]),
     },
-    Step { name: "client", shows: "the client library's own tests", run: client },
     Step {
-        name: "build",
-        shows: "the release binaries build",
-        run: |_| cargo(&["build", "--release", "--package", "standalone", "--package", "load-test", "--quiet"]),
+        name: "observe",
+        shows: "alarms fire when they should, and every name in them is exported",
+        run: |_| observe::check(),
     },
+    Step { name: "compose", shows: "docker-compose.yml can be read, with every profile", run: |_| compose::check() },
+    Step { name: "client", shows: "the client library's own tests", run: client },
     Step { name: "story", shows: "1,000 buyers, 50 units, and the verdict", run: |_| load_test("story") },
     Step { name: "crash", shows: "30 times kill -9 in one sale, and the verdict", run: |_| load_test("crash") },
-    Step { name: "browser", shows: "the journey in Chromium, phone and desktop", run: browser },
+    Step {
+        name: "browser",
+        shows: "the journey in Chromium, phone and desktop",
+        run: |tools| node(tools, "static/e2e"),
+    },
+    Step { name: "parts", shows: "the same story on real servers, two nodes of each role", run: |_| parts() },
 ];
 
 pub fn list() -> Result<bool> {
@@ -89,6 +99,24 @@ fn cargo(words: &[&str]) -> Result<()> {
     run(command(&["cargo"]).args(words))
 }
 
+/// With the tests that need servers, which a plain build leaves out.
+fn clippy(_: &Tools) -> Result<()> {
+    let what = ["clippy", "--workspace", "--all-targets", "--features", "contract/real,stack/real"];
+    cargo(&[what.as_slice(), &["--quiet", "--", "-D", "warnings"]].concat())
+}
+
+fn build() -> Result<()> {
+    servers::build()?;
+    cargo(&["build", "--release", "--package", "standalone", "--package", "load-test"])
+}
+
+fn rust() -> Result<()> {
+    servers::with_servers(|folder| {
+        let mut tests = command(&["cargo", "test", "--workspace", "--features", "contract/real,stack/real", "--quiet"]);
+        run(tests.env(stack::STACK_ENV, folder))
+    })
+}
+
 /// The advisory database needs a network that CI may not have; bans, licences and sources do not.
 fn deny(_: &Tools) -> Result<()> {
     cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
@@ -98,8 +126,12 @@ fn client(tools: &Tools) -> Result<()> {
     node(tools, "static/test")
 }
 
-fn browser(tools: &Tools) -> Result<()> {
-    node(tools, "static/e2e")
+fn parts() -> Result<()> {
+    servers::with_shop(|stack| {
+        // Two cores for twenty servers and unoptimised programs: fewer people than elsewhere, the same laws.
+        let mut story = command(&["target/release/load-test", "story", "--buyers", "60", "--units", "12", "--stack"]);
+        run(story.arg(stack))
+    })
 }
 
 /// Node's own test runner over the `*.test.js` files of a folder.

@@ -22,6 +22,16 @@ pub(super) enum Obstacle {
     Culprit(String),
 }
 
+impl Obstacle {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Mended => "mended",
+            Self::Wait(_) => "wait",
+            Self::Culprit(_) => "culprit",
+        }
+    }
+}
+
 impl Counter {
     /// The ledger first, then the journal. Asked again with the same claims, both give the same answers.
     pub(super) async fn attempt(&self, item: SaleItemId, commands: &[Command]) -> Result<Ratified, Obstacle> {
@@ -32,8 +42,11 @@ impl Counter {
         };
         match self.journal.ratify(item, epoch, &batch).await {
             Ok(done) => Ok(done),
-            Err(RatifyError::OtherEpoch(_)) => Err(self.mended(item).await),
-            Err(RatifyError::Regression(_)) => Err(obstacle_after(self.after_lost_writes(item).await)),
+            Err(RatifyError::OtherEpoch(_)) => {
+                metrics::counter!("ratify_conflicts_total").increment(1);
+                Err(self.mended(item).await)
+            }
+            Err(RatifyError::Regression(_)) => Err(obstacle_after(self.after_lost_writes(item, "regression").await)),
             Err(error @ RatifyError::ClockStands) => Err(Obstacle::Wait(error.to_string())),
             Err(RatifyError::Journal(error @ JournalError::Unavailable(_))) => Err(Obstacle::Wait(error.to_string())),
             Err(error @ (RatifyError::UnknownItem | RatifyError::Journal(JournalError::Data(_)))) => {

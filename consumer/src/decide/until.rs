@@ -23,11 +23,22 @@ enum End {
 impl Counter {
     /// Decides these commands of one item and tells it; `false` if the soft stop began before that was possible.
     pub(crate) async fn decide(&self, item: SaleItemId, commands: &[Command]) -> bool {
+        self.measure(commands);
         match self.until_decided(item, commands).await {
             End::Decided(done) => self.announced(done).await,
             End::Stopped => false,
             End::Culprit(why) if commands.len() == 1 => self.put_aside(commands, &why).await,
             End::Culprit(_) => self.decide_singly(item, commands).await,
+        }
+    }
+
+    /// How many come at once, and how long each lay on the queue.
+    fn measure(&self, commands: &[Command]) {
+        metrics::histogram!("decide_batch_commands").record(commands.len() as f64);
+        let (now, waited) = (self.stores.clock.now(), metrics::histogram!("claim_queued_seconds"));
+        for command in commands {
+            // Another machine's clock stamped it: a moment below nothing is nothing.
+            waited.record((now - command.claim().received_at).max(0) as f64 / 1000.0);
         }
     }
 
@@ -56,7 +67,11 @@ impl Counter {
         let begun = Instant::now();
         let (mut mendings, mut waits) = (0, 0);
         loop {
-            let why = match self.attempt(item, commands).await {
+            let tried = self.attempt(item, commands).await;
+            if let Err(obstacle) = &tried {
+                metrics::counter!("decide_obstacles_total", "why" => obstacle.word()).increment(1);
+            }
+            let why = match tried {
                 Ok(done) => {
                     metrics::histogram!("decide_seconds").record(begun.elapsed());
                     return End::Decided(done);

@@ -16,7 +16,10 @@ pub(crate) async fn run(counter: Arc<Counter>) {
         match counter.journal.beat().await {
             Ok(beat) if beat.shifted_ms > 0 => counter.shifted(beat).await,
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "no heartbeat: nobody judges time until the journal answers"),
+            Err(error) => {
+                metrics::counter!("beats_missed_total").increment(1);
+                tracing::warn!(%error, "no heartbeat: nobody judges time until the journal answers");
+            }
         }
         if !counter.life.sleep(counter.config.expire.beat_every.get()).await {
             return;
@@ -28,6 +31,7 @@ impl Counter {
     /// Every live deadline has moved: whoever holds something is told, and the doors read the closing times again.
     async fn shifted(&self, beat: Beat) {
         metrics::counter!("clock_shifts_total").increment(1);
+        metrics::counter!("clock_shifted_ms_total").increment(beat.shifted_ms.unsigned_abs());
         tracing::warn!(shifted_ms = beat.shifted_ms, "the clock had stood still: every live deadline moved");
         let claims = self.journal.claims_changed_since(beat.at, TOLD_MAX).await.unwrap_or_default();
         let sales = self.journal.live_sales().await.unwrap_or_default();

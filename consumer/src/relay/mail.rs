@@ -91,6 +91,7 @@ async fn settle(
 async fn later(journal: &Journal, chore: &Chore, job: &MailJob, now: UnixMs) -> Result<(), JournalError> {
     let tries = chore.tries + 1;
     let wait_ms = if tries < TRIES { RETRY_MS } else { SLOW_RETRY_MS };
+    metrics::counter!("mails_put_off_total").increment(1);
     if tries >= TRIES {
         metrics::counter!("mail_alarms_total", "why" => "unavailable").increment(1);
         tracing::error!(order_id = %job.order_id, tries, "a letter did not go out; it is tried slowly from now on");

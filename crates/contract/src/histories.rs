@@ -21,6 +21,7 @@ mod pay;
 mod staff;
 
 use pair::Pair;
+pub use pay::Papers;
 
 /// Loses all that the ledger keeps of a history's items.
 pub type Forget = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>>>;

@@ -9,33 +9,38 @@ use crate::fresh;
 /// A limiter, and how time passes for it: a test clock moves, a server's clock is waited for.
 pub struct Bench {
     pub limiter: Arc<dyn Limiter>,
+    /// Three at once, then one a period; a period is longer than a case's calls take together.
+    pub rate: Rate,
     pub pass_ms: Pass,
 }
 
 pub type Pass = Box<dyn Fn(i64) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-const RATE: Rate = Rate { burst: 3, per_period: 1, period_ms: 300 };
+/// The rate of the cases, one token a period.
+pub fn rate(period_ms: i64) -> Rate {
+    Rate { burst: 3, per_period: 1, period_ms }
+}
 
 async fn allowed(bench: &Bench, key: &str) -> bool {
-    bench.limiter.take(key, RATE).await.allowed
+    bench.limiter.take(key, bench.rate).await.allowed
 }
 
 pub async fn a_burst_passes_and_not_one_more(bench: &mut Bench) {
     let key = fresh::uuid().to_string();
     for left in [2, 1, 0] {
-        let answer = bench.limiter.take(&key, RATE).await;
+        let answer = bench.limiter.take(&key, bench.rate).await;
         assert!(answer.allowed && answer.retry_after_ms == 0);
         assert_eq!(answer.remaining, left);
     }
-    let no = bench.limiter.take(&key, RATE).await;
+    let no = bench.limiter.take(&key, bench.rate).await;
     assert!(!no.allowed && no.remaining == 0);
-    assert!((1..=300).contains(&no.retry_after_ms), "{no:?}");
+    assert!((1..=bench.rate.period_ms).contains(&no.retry_after_ms), "{no:?}");
 }
 
 pub async fn the_promised_wait_is_enough(bench: &mut Bench) {
     let key = fresh::uuid().to_string();
     while allowed(bench, &key).await {}
-    let no = bench.limiter.take(&key, RATE).await;
+    let no = bench.limiter.take(&key, bench.rate).await;
     (bench.pass_ms)(no.retry_after_ms).await;
     assert!(allowed(bench, &key).await);
     assert!(!allowed(bench, &key).await);
@@ -53,6 +58,6 @@ pub async fn a_refusal_takes_nothing(bench: &mut Bench) {
     for _ in 0..50 {
         allowed(bench, &key).await;
     }
-    let no = bench.limiter.take(&key, RATE).await;
-    assert!(no.retry_after_ms <= 300, "fifty vain tries must not push the next token away: {no:?}");
+    let no = bench.limiter.take(&key, bench.rate).await;
+    assert!(no.retry_after_ms <= bench.rate.period_ms, "fifty vain tries must not push the next token away: {no:?}");
 }

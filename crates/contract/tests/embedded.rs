@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::{
     bus::Bench as BusBench,
-    limiter::{Bench as LimiterBench, Pass},
+    limiter::{Bench as LimiterBench, Pass, rate},
     mail::Bench as MailBench,
     payments::Bench as PaymentsBench,
     queue::{Bench as QueueBench, Queued},
@@ -46,7 +46,8 @@ fn by_hand(clock: &Arc<TestClock>) -> Pass {
 
 async fn memory_limiter() -> LimiterBench {
     let clock = Arc::new(TestClock::new(MORNING));
-    LimiterBench { limiter: Arc::new(MemoryLimiter::new(clock.clone(), 1000)), pass_ms: by_hand(&clock) }
+    let limiter = Arc::new(MemoryLimiter::new(clock.clone(), 1000));
+    LimiterBench { limiter, rate: rate(300), pass_ms: by_hand(&clock) }
 }
 
 async fn memory_timers() -> TimersBench {

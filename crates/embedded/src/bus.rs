@@ -49,6 +49,7 @@ impl Listener for Ear {
         match self.0.recv().await {
             Ok(told) => Some(Heard::Told(told)),
             Err(RecvError::Lagged(lost)) => {
+                metrics::counter!("bus_gaps_total").increment(1);
                 tracing::warn!(lost, "a listener of the bus was too slow and lost messages");
                 Some(Heard::Gap)
             }

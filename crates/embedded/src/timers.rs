@@ -32,6 +32,8 @@ pub struct MemoryTimers {
 
 impl MemoryTimers {
     pub fn new(clock: Arc<dyn Clock>, knocks_max: usize) -> Self {
+        metrics::gauge!("timers_armed_max").set(knocks_max as f64);
+        metrics::gauge!("timers_armed").set(0.0);
         Self { clock, heap: Mutex::default(), armed: Notify::new(), knocks_max }
     }
 
@@ -46,7 +48,10 @@ impl MemoryTimers {
         match heap.peek() {
             None => Err(None),
             Some(Reverse(first)) if first.0.due_at > now => Err(Some(first.0.due_at - now)),
-            Some(_) => heap.pop().map(|Reverse(entry)| entry.0).ok_or(None),
+            Some(_) => {
+                metrics::gauge!("timers_armed").set((heap.len() - 1) as f64);
+                heap.pop().map(|Reverse(entry)| entry.0).ok_or(None)
+            }
         }
     }
 }
@@ -84,6 +89,7 @@ impl Timers for MemoryTimers {
             let room = self.knocks_max.saturating_sub(heap.len());
             let dropped = knocks.len().saturating_sub(room);
             heap.extend(knocks.into_iter().take(room).map(|knock| Reverse(Entry(knock))));
+            metrics::gauge!("timers_armed").set(heap.len() as f64);
             dropped
         };
         if dropped > 0 {

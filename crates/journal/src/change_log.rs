@@ -5,7 +5,7 @@ use sale::{
     time::UnixMs,
 };
 
-use crate::{JournalError, args, db::Tx, sql};
+use crate::{args, db::Tx, sql};
 
 /// One line of the log. Counters are the item's after the change; a change that moves none leaves them out.
 pub(crate) struct Change<'a> {
@@ -16,14 +16,9 @@ pub(crate) struct Change<'a> {
     pub deadline: Option<UnixMs>,
 }
 
-pub(crate) async fn log_change(
-    tx: &mut Tx,
-    at: UnixMs,
-    item: SaleItemId,
-    change: Change<'_>,
-) -> Result<(), JournalError> {
+pub(crate) fn log_change(tx: &mut Tx, at: UnixMs, item: SaleItemId, change: Change<'_>) {
     let (taken, waiting) = change.counters.map_or((None, None), |(t, w)| (Some(i64::from(t)), Some(i64::from(w))));
     let args =
         args![at, item, change.claim.map(|c| c.0), change.what, change.quantity, taken, waiting, change.deadline];
-    tx.run(sql!("change_log/insert"), args).await.map(drop)
+    tx.later(sql!("change_log/insert"), args);
 }

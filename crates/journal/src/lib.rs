@@ -12,6 +12,7 @@ pub(crate) mod change_log;
 pub mod checkout;
 pub mod claim;
 pub mod db;
+pub mod gauges;
 pub mod heartbeat;
 pub mod order;
 pub mod outbox;
@@ -20,7 +21,8 @@ pub mod record;
 pub mod sales;
 pub mod staff;
 
-use db::{Db, Tx};
+use db::{Db, Postgres, Sqlite, Tx};
+pub use db::{PgConfig, TX_MAX};
 
 /// What went wrong below the rules.
 #[derive(Debug, Error)]
@@ -33,40 +35,38 @@ pub enum JournalError {
     Data(String),
 }
 
-impl From<sqlx::Error> for JournalError {
-    fn from(error: sqlx::Error) -> Self {
-        use sqlx::error::ErrorKind as K;
-        match &error {
-            sqlx::Error::Database(db) if !matches!(db.kind(), K::Other) => Self::Data(error.to_string()),
-            sqlx::Error::ColumnNotFound(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                Self::Data(error.to_string())
-            }
-            _ => Self::Unavailable(error.to_string()),
-        }
-    }
-}
-
 /// The journal: one handle, cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     db: Db,
-    clock: Arc<dyn Clock>,
 }
 
 impl Journal {
     /// Opens the file-backed journal. Its clock is the process's: one process, one clock.
     pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
-        Ok(Self { db: Db::open(file).await?, clock })
+        Ok(Self { db: Db::Sqlite(Sqlite::open(file, clock).await?) })
     }
 
-    /// The journal's clock, read after a lock is granted. (PostgreSQL: asked of the server.)
-    pub(crate) async fn now(&self, _under: &mut Tx) -> Result<UnixMs, JournalError> {
-        Ok(self.clock.now())
+    /// Connects to the journal that many processes share. Its clock is the server's: many processes, one clock.
+    ///
+    /// Repeat, Errors: see [`Postgres::connect`].
+    pub async fn connect(config: &PgConfig) -> Result<Self, JournalError> {
+        Ok(Self { db: Db::Postgres(Postgres::connect(config, None).await?) })
+    }
+
+    /// The same with a clock that a test moves by hand.
+    pub async fn connect_with_clock(config: &PgConfig, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
+        Ok(Self { db: Db::Postgres(Postgres::connect(config, Some(clock)).await?) })
+    }
+
+    /// The journal's clock, read after a lock is granted.
+    pub(crate) async fn now(&self, under: &mut Tx) -> Result<UnixMs, JournalError> {
+        self.db.now(under).await
     }
 
     /// The journal's clock, for whoever compares their own with it.
     pub async fn clock(&self) -> Result<UnixMs, JournalError> {
-        Ok(self.clock.now())
+        self.db.clock().await
     }
 
     pub async fn close(&self) {

@@ -11,6 +11,9 @@ pub const CAPTURE: &str = "capture";
 /// Tell the buyer of an order; the body is a `MailJob`.
 pub const MAIL: &str = "mail";
 
+/// How long a relay has for the rows it took before another may take them.
+pub const LEASE_MS: i64 = 5_000;
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chore {
@@ -27,10 +30,26 @@ impl Chore {
 }
 
 impl Journal {
-    /// What is due of one kind, longest due first, at most `max`.
+    /// Takes what is due of one kind, the longest due, at most `max`; it is due again after [`LEASE_MS`].
+    ///
+    /// Repeat: two relays take different rows. Who needs longer than the lease, or dies, is overtaken: whatever is done for a row
+    /// must bear being done twice.
     pub async fn outbox_due(&self, kind: &str, max: u32, now: UnixMs) -> Result<Vec<Chore>, JournalError> {
-        let rows = self.db.rows(sql!("outbox/due"), args![kind, now, max]).await?;
-        rows.iter().map(|r| Ok(Chore { id: r.int("id")?, body: r.text("body")?, tries: r.count("tries")? })).collect()
+        // Looked at without the writer first: as a rule there is nothing to do.
+        if self.db.row(sql!("outbox/due"), args![kind, now]).await?.is_none() {
+            return Ok(vec![]);
+        }
+        let mut tx = self.db.begin().await?;
+        let until = now.0.saturating_add(LEASE_MS);
+        let mut chores = tx
+            .rows(sql!("outbox/lease"), args![until, now, kind, max])
+            .await?
+            .iter()
+            .map(|row| Ok(Chore { id: row.int("id")?, body: row.text("body")?, tries: row.count("tries")? }))
+            .collect::<Result<Vec<_>, JournalError>>()?;
+        tx.commit().await?;
+        chores.sort_by_key(|chore| chore.id);
+        Ok(chores)
     }
 
     /// Rows of one kind that are not done, due or not.

@@ -14,14 +14,19 @@ use sale::{
 use crate::{
     Journal, JournalError, args,
     checkout::money,
-    db::{Db, Row, Tx},
+    db::{Db, PgConfig, Postgres, Row, Sqlite, Tx},
     sales, sql,
 };
 
 impl Journal {
     /// Opens the journal of a running or a stopped house to look at it; nothing can be written through this handle.
     pub async fn open_read_only(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
-        Ok(Self { db: Db::open_read_only(file).await?, clock })
+        Ok(Self { db: Db::Sqlite(Sqlite::open_read_only(file, clock).await?) })
+    }
+
+    /// The same of the journal that many processes share.
+    pub async fn connect_read_only(config: &PgConfig) -> Result<Self, JournalError> {
+        Ok(Self { db: Db::Postgres(Postgres::connect_read_only(config).await?) })
     }
 
     /// Everything but drafts: rows, counters and the change log of one committed state.

@@ -28,7 +28,9 @@ fn all(folder: &str, ending: &str) -> Vec<PathBuf> {
 #[tokio::test]
 async fn every_statement_prepares() {
     let mut db = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-    sqlx::migrate!("./migrations/sqlite").run(&mut db).await.unwrap();
+    for file in all("migrations/sqlite", "sql") {
+        sqlx::raw_sql(AssertSqlSafe(fs::read_to_string(file).unwrap())).execute(&mut db).await.unwrap();
+    }
     for file in all("sql", "sql") {
         let text = fs::read_to_string(&file).unwrap();
         if let Err(error) = (&mut db).prepare(AssertSqlSafe(text).into_sql_str()).await {

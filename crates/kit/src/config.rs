@@ -13,10 +13,15 @@ use thiserror::Error;
 mod unit;
 pub use unit::{Dur, Size};
 
+/// A text that begins so names the file that holds the setting.
+const FILE_PREFIX: &str = "file:";
+/// Settings whose key ends so are secrets, and no error says what they were.
+const SECRET_ENDS: [&str; 5] = ["url", "urls", "key", "ring", "password"];
+
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file is not there or cannot be read.
-    #[error("cannot read the config file {path}: {reason}")]
+    #[error("cannot read {path}: {reason}")]
     File { path: String, reason: String },
     /// Nobody would ever look at this setting.
     #[error("unknown key `{key}` in {place}{hint}")]
@@ -85,7 +90,8 @@ impl Overrides {
 /// Brings the settings together; later ones win: `defaults_toml`, `file`, the environment, `overrides`.
 ///
 /// Shape: `defaults_toml` is the manual: it names every key, and a key that it does not name is an error wherever it stands.
-/// An empty table in it is free to hold any keys. `SECTION__KEY` behind `env_prefix` is `section.key`.
+/// An empty table in it is free to hold any keys. `SECTION__KEY` behind `env_prefix` is `section.key`. A text `file:PATH` is
+/// what that file holds, without the line's end.
 /// Errors: each says which key, where it was set, and what may stand there.
 pub fn load<T: DeserializeOwned>(
     defaults_toml: &str,
@@ -101,7 +107,7 @@ pub fn load<T: DeserializeOwned>(
             .map_err(|error| ConfigError::File { path: place.clone(), reason: error.to_string() })?;
         let layer = Named::toml(&text, &place)?;
         known(&manual, &Value::from(layer.values.clone()), &mut Vec::new(), &place)?;
-        figment = figment.merge(layer);
+        figment = figment.merge(layer.with_files()?);
     }
     for (variable, text) in overrides.env_under(env_prefix) {
         let key = variable[env_prefix.len()..].to_lowercase().replace("__", ".");
@@ -130,9 +136,10 @@ struct Named {
 
 impl Named {
     fn toml(text: &str, place: &str) -> Result<Self, ConfigError> {
-        let values = Toml::from_str::<Dict>(text).map_err(|error| ConfigError::File {
-            path: place.to_owned(),
-            reason: error.to_string().trim().to_owned(),
+        let values = Toml::from_str::<Dict>(text).map_err(|error| {
+            // Its own text quotes the line, and a secret may stand in it.
+            let line = 1 + error.span().map_or(0, |span| text[..span.start].matches('\n').count());
+            ConfigError::File { path: place.to_owned(), reason: format!("line {line}: {}", error.message()) }
         })?;
         Ok(Self { place: place.to_owned(), values })
     }
@@ -145,7 +152,31 @@ impl Named {
         };
         let nested = figment::util::nest(key, value);
         known(manual, &nested, &mut Vec::new(), place)?;
-        Ok(Self { place: place.to_owned(), values: nested.into_dict().unwrap_or_default() })
+        Self { place: place.to_owned(), values: nested.into_dict().unwrap_or_default() }.with_files()
+    }
+
+    /// Texts that name a file are replaced by what it holds.
+    fn with_files(mut self) -> Result<Self, ConfigError> {
+        for value in self.values.values_mut() {
+            read_files(value)?;
+        }
+        Ok(self)
+    }
+}
+
+fn read_files(value: &mut Value) -> Result<(), ConfigError> {
+    match value {
+        Value::Dict(_, entries) => entries.values_mut().try_for_each(read_files),
+        Value::String(_, text) => match text.strip_prefix(FILE_PREFIX) {
+            Some(path) => {
+                let held = std::fs::read_to_string(path)
+                    .map_err(|error| ConfigError::File { path: path.to_owned(), reason: error.to_string() })?;
+                *text = held.trim_end_matches(['\r', '\n']).to_owned();
+                Ok(())
+            }
+            None => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 
@@ -185,6 +216,11 @@ fn explain(error: figment::Error) -> ConfigError {
             let key = if error.path.is_empty() { name.clone() } else { format!("{key}.{name}") };
             ConfigError::UnknownKey { key, place, hint: String::new() }
         }
+        _ if SECRET_ENDS.iter().any(|end| key.ends_with(end)) => ConfigError::Value {
+            key,
+            reason: "this cannot stand here (it may be a secret: not shown)".to_owned(),
+            place,
+        },
         kind => ConfigError::Value { key, reason: kind.to_string(), place },
     }
 }

@@ -8,6 +8,7 @@ pub mod http;
 pub mod instant;
 pub mod lifecycle;
 pub mod password;
+pub mod process;
 pub mod telemetry;
 pub mod testing;
 pub mod tokens;

@@ -33,6 +33,7 @@ struct Inner {
     soft: CancellationToken,
     hard: CancellationToken,
     ready: AtomicBool,
+    panicked: AtomicBool,
     tasks: Mutex<Tasks>,
     gone: Notify,
 }
@@ -149,6 +150,11 @@ impl Lifecycle {
         self.0.ready.load(Ordering::SeqCst) && !self.is_stopping()
     }
 
+    /// Whether a role panicked, which is why everything stops.
+    pub fn has_panicked(&self) -> bool {
+        self.0.panicked.load(Ordering::SeqCst)
+    }
+
     pub fn set_ready(&self, ready: bool) {
         self.0.ready.store(ready, Ordering::SeqCst);
     }
@@ -240,6 +246,7 @@ impl Inner {
         tracing::error!(task, panic = text, "a task panicked");
         metrics::counter!("task_panics_total", "task" => task).increment(1);
         if then == OnPanic::StopAll {
+            self.panicked.store(true, Ordering::SeqCst);
             self.soft.cancel();
         }
     }
@@ -297,9 +304,9 @@ mod tests {
     async fn a_role_that_panics_stops_the_house_and_a_visit_does_not() {
         let life = Lifecycle::new();
         life.spawn_visit("guest", async { panic!("spilled") }).await.unwrap();
-        assert!(!life.is_stopping());
+        assert!(!life.is_stopping() && !life.has_panicked());
         life.spawn("role", async { panic!("fell over") }).await.unwrap();
-        assert!(life.is_stopping());
+        assert!(life.is_stopping() && life.has_panicked());
         assert!(life.tasks_left().is_empty());
     }
 

@@ -91,7 +91,10 @@ impl Hasher {
 
     /// Runs slow work on a blocking thread. Both permits go with it: a caller who leaves does not make room that is not there.
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let inside = self.inside.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let Ok(inside) = self.inside.clone().try_acquire_owned() else {
+            metrics::counter!("passwords_refused_total").increment(1);
+            return Err(PasswordError::Busy);
+        };
         let working = self.working.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
         let permits: [OwnedSemaphorePermit; 2] = [inside, working];
         let job = tokio::task::spawn_blocking(move || {

@@ -15,6 +15,13 @@ use tracing_subscriber::{
 
 use crate::{clock::SystemClock, instant, lifecycle::Lifecycle};
 
+pub mod names;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
+mod process;
+
+pub use names::{Room, begin};
+
 /// How often histograms are folded when nobody scrapes them, so that they stay small.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -41,13 +48,55 @@ pub enum TelemetryError {
     Filter(String),
     #[error("logging was already set up")]
     Twice,
+    #[error("telemetry.otlp_url: spans cannot be sent there: {0}")]
+    Spans(String),
+}
+
+/// The section `[telemetry]`: where spans go.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpansConfig {
+    /// As in `http://collector:4318/v1/traces`; empty: nowhere.
+    pub otlp_url: String,
+    /// Of requests without a trace of their caller's, this share is recorded.
+    pub share: f64,
 }
 
 /// Sends log lines to stderr. `filter` as in `info,sqlx=warn`.
 pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
+    tracing_subscriber::registry().with(lines(format, filter)?).try_init().map_err(|_| TelemetryError::Twice)
+}
+
+/// As [`init`], and sends spans of the program of this name to a collector. Inside the runtime.
+pub fn init_with_spans(
+    name: &'static str,
+    format: Format,
+    filter: &str,
+    spans: &SpansConfig,
+) -> Result<(), TelemetryError> {
+    if spans.otlp_url.is_empty() {
+        return init(format, filter);
+    }
+    #[cfg(feature = "otlp")]
+    {
+        let layer = otlp::layer(name, &spans.otlp_url, spans.share).map_err(TelemetryError::Spans)?;
+        let registry = tracing_subscriber::registry().with(lines(format, filter)?).with(layer);
+        registry.try_init().map_err(|_| TelemetryError::Twice)
+    }
+    #[cfg(not(feature = "otlp"))]
+    Err(TelemetryError::Spans(format!("{name} was built without OTLP")))
+}
+
+/// Sends the spans that are left. Blocks up to two seconds, so not on a thread of the runtime.
+pub fn flush_spans() {
+    #[cfg(feature = "otlp")]
+    otlp::flush();
+}
+
+fn lines(format: Format, filter: &str) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
     let directives = EnvFilter::try_new(filter).map_err(|_| TelemetryError::Filter(filter.to_owned()))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+    Ok(match format {
         Format::Human => lines
             .with_ansi(std::io::stderr().is_terminal())
             .with_timer(TimeOfDay)
@@ -55,9 +104,15 @@ pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
             .compact()
             .with_filter(directives)
             .boxed(),
-        Format::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(directives).boxed(),
-    };
-    tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError::Twice)
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            // The request's span carries its id and its trace's; spans below it would only repeat them.
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_filter(directives)
+            .boxed(),
+    })
 }
 
 /// `08:00:00.123`, UTC: the day is known to whoever watches a terminal.
@@ -78,12 +133,14 @@ pub fn metrics_handle() -> &'static PrometheusHandle {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS_BUCKETS)
             .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_commands".into()), &COUNT_BUCKETS))
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_rows".into()), &COUNT_BUCKETS))
             .unwrap_or_default();
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder was there first: /metrics stays empty");
         }
+        names::describe();
         handle
     })
 }
@@ -93,9 +150,11 @@ pub fn render_metrics() -> String {
     metrics_handle().render()
 }
 
-/// Installs the recorder and keeps its memory small, scraped or not.
+/// Installs the recorder, keeps its memory small, scraped or not, and tells what the process itself takes.
 pub fn spawn_upkeep(life: &Lifecycle) {
     let (handle, watch) = (metrics_handle(), life.clone());
+    begin(Room::Kit);
+    life.spawn("process numbers", process::watch(life.clone()));
     life.spawn("metrics upkeep", async move {
         while watch.sleep(UPKEEP_EVERY).await {
             handle.run_upkeep();

@@ -15,7 +15,7 @@ use thiserror::Error;
 mod keys;
 mod refresh;
 
-pub use keys::{Keys, KeysError};
+pub use keys::{KEYS_MANUAL, Keys, KeysConfig, KeysError};
 pub use refresh::{hash_refresh, refresh_secret};
 
 /// What is longer is refused unread.

@@ -121,6 +121,18 @@ fn counting() -> Vec<(u8, &'static str, Damage)> {
             r.claims.iter_mut().find(|c| c.reason == Some(Reason::AllHeld))?.reason = Some(Reason::SoldOut);
             Some(())
         }),
+        (18, "told that units may come back long after the last was paid", |r| {
+            let late = r.changes.iter().filter(|c| c.what == What::Refused).find_map(|refused| {
+                let sold = r.claims.iter().any(|c| Some(c.id) == refused.claim_id && c.reason == Some(Reason::SoldOut));
+                let paid = r.changes.iter().filter(|c| {
+                    c.what == What::Allocated && c.sale_item_id == refused.sale_item_id && c.seq < refused.seq
+                });
+                let paid_at = paid.map(|c| c.at).max()?;
+                (sold && refused.at - paid_at > 2_000).then_some(refused.claim_id?)
+            })?;
+            r.claims.iter_mut().find(|c| c.id == late)?.reason = Some(Reason::AllHeld);
+            Some(())
+        }),
         (18, "shown as sold out beside a held unit", |r| {
             let item = r.items.first()?;
             let (at, id) = (r.at, item.id);

@@ -3,16 +3,14 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use general::{STAFF_EMAIL, STAFF_PASSWORD};
 use kit::{
     config::{ConfigError, Dur, Overrides},
     http::ServeConfig,
+    process::{ENV_PREFIX, Flags},
     telemetry::Format,
 };
 use serde::Deserialize;
-
-/// Names that the environment may carry beside the settings.
-pub const STAFF_EMAIL: &str = "MIAOSHA_STAFF_EMAIL";
-pub const STAFF_PASSWORD: &str = "MIAOSHA_STAFF_PASSWORD";
 
 /// A whole flash sale in one process: pages, API and socket on one port, everything kept in one folder.
 #[derive(Parser)]
@@ -24,18 +22,11 @@ pub struct Cli {
     /// Where everything is kept.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// A file with settings; see --manual.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Any setting, as in --set general.limits.sign_up_per_address=100/1h.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]
-    set: Vec<(String, String)>,
     /// No demo catalogue and sale.
     #[arg(long)]
     no_demo: bool,
-    /// Prints every setting with its default and meaning, and ends.
-    #[arg(long)]
-    pub manual: bool,
+    #[command(flatten)]
+    pub flags: Flags,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,25 +69,18 @@ pub fn manual() -> String {
 
 /// Reads the settings for this call of the program.
 pub fn load(cli: &Cli) -> Result<Config, ConfigError> {
-    let mut overrides = Overrides::new()
+    let overrides = Overrides::new()
         .elsewhere(&[STAFF_EMAIL, STAFF_PASSWORD])
         .set_if("server.listen", cli.listen)
         .set_if("server.data_dir", cli.data_dir.as_ref().map(|d| d.display()))
         .set_if("server.demo", cli.no_demo.then_some(false));
-    for (key, value) in &cli.set {
-        overrides = overrides.set(key, value);
-    }
-    let config: Config = kit::config::load(&manual(), cli.config.as_deref(), "MIAOSHA_", overrides)?;
+    let overrides = cli.flags.over(overrides);
+    let config: Config = kit::config::load(&manual(), cli.flags.config.as_deref(), ENV_PREFIX, overrides)?;
     config.http.check()?;
     config.publisher.check()?;
     config.consumer.check()?;
     config.general.check()?;
     Ok(config)
-}
-
-fn key_and_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
-    Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     let journal = Journal::open(&journal_file, clock.clone()).await.context("the journal")?;
     let keys = Arc::new(Keys::load_or_create(&dir.join("keys.json"), &OsChance)?);
     let mail = Arc::new(MailFolder::open(&dir.join("mail"), &config.server.mail_from, clock.clone())?);
+    kit::telemetry::begin(kit::telemetry::Room::Embedded);
     let stores = stores(&config.embedded, &dir, &journal, mail.clone()).await?;
     // The clock's heartbeat first: whoever judges time asks for it, and a start is a jump of the clock.
     journal.beat().await.context("the first heartbeat")?;
@@ -59,20 +60,25 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     let counter = publisher.counter();
     let counts = Arc::new(move |sale| {
         let publisher::SocketCounts { sockets, watching } = counter(sale);
-        general::SocketCounts { sockets, watching }
+        Some(general::SocketCounts { sockets, watching })
     });
     let shop = general::start(stores.clone(), journal.clone(), config.general, keys, life.clone(), counts);
-    let mut openapi = general::openapi();
-    openapi.merge(publisher::openapi());
-    openapi.merge(consumer::openapi());
     let api = publisher.router.merge(consumer).merge(shop);
     let routes = kit::http::origin::guard(api, kit::http::OriginPolicy::default())
         .merge(health::routes(life.clone(), vec![journal_answers(&journal)]))
-        .merge(general::docs::router(openapi, publisher::ASYNCAPI))
+        .merge(general::docs::router(openapi(), publisher::ASYNCAPI))
         .merge(pages::routes());
     // The mailbox shows everybody's mail: only where nobody but this machine can ask.
     let routes = if config.server.listen.ip().is_loopback() { routes.merge(postbox::routes(mail)) } else { routes };
     Ok(House { journal, stores, routes, data_dir: dir, _lock: lock })
+}
+
+/// The routes of all roles in one document.
+fn openapi() -> utoipa::openapi::OpenApi {
+    let mut openapi = general::openapi();
+    openapi.merge(publisher::openapi());
+    openapi.merge(consumer::openapi());
+    openapi
 }
 
 fn lock(dir: &Path) -> anyhow::Result<File> {
@@ -136,6 +142,18 @@ mod tests {
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
         folder
+    }
+
+    /// The shop as a server of its own shows what this process is made of, and cannot ask the other roles for it.
+    #[test]
+    fn the_document_that_is_written_down_is_what_all_roles_say() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../general/openapi.json");
+        let said = serde_json::to_value(general::docs::finished(openapi())).unwrap();
+        if std::env::var_os("MIAOSHA_WRITE").is_some() {
+            fs::write(&file, format!("{said:#}\n")).unwrap();
+        }
+        let written: serde_json::Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        assert!(written == said, "routes changed: run this test with MIAOSHA_WRITE=1 and commit general/openapi.json");
     }
 
     #[tokio::test]

@@ -1,10 +1,9 @@
 //! Miaosha in one process: every role on embedded parts, one port, one folder.
 
-// A command line speaks on its standard output, and says on the other one why it ends.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+// A command line speaks on its standard output.
+#![allow(clippy::print_stdout)]
 
 mod config;
-mod demo;
 mod house;
 mod pages;
 mod postbox;
@@ -14,7 +13,7 @@ use std::{process::ExitCode, time::Instant};
 
 use anyhow::Context;
 use clap::Parser;
-use kit::{http, lifecycle::Lifecycle, telemetry};
+use kit::{http, lifecycle::Lifecycle, process, telemetry};
 
 use config::{Cli, Config};
 
@@ -24,17 +23,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let (started, cli) = (Instant::now(), Cli::parse());
-    if cli.manual {
+    if cli.flags.manual {
         print!("{}", config::manual());
         return ExitCode::SUCCESS;
     }
-    match run(&cli, started).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("miaosha: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    process::ended("miaosha", run(&cli, started).await)
 }
 
 async fn run(cli: &Cli, started: Instant) -> anyhow::Result<()> {
@@ -53,17 +46,16 @@ async fn open(config: Config, started: Instant) -> anyhow::Result<()> {
     let house = house::open(config, &life).await.context("cannot open the house")?;
     let staff = staff::ensure(&house).await?;
     if with_demo {
-        demo::plan_once(&house, staff.user_id).await.context("cannot plan the demo sale")?;
+        general::demo::plan_once(&house.stores, &house.journal, staff.user_id)
+            .await
+            .context("cannot plan the demo sale")?;
     }
     life.set_ready(true);
     life.spawn("serve", http::serve(listener, house.routes, serve, life.clone()));
     println!("Miaosha is open at http://{at} ({} ms after start)", started.elapsed().as_millis());
     println!("{staff}");
     life.wait_signal().await?;
-    let left = life.stop(stop_limit.get()).await;
-    if !left.is_empty() {
-        tracing::warn!(?left, "these tasks did not end in time");
-    }
+    let cut = life.stop(stop_limit.get()).await;
     house.journal.close().await;
-    Ok(())
+    process::well(&life, &cut)
 }

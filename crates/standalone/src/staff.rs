@@ -4,13 +4,11 @@ use std::fmt;
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use general::{STAFF_EMAIL, STAFF_PASSWORD};
 use journal::account::Role;
 use sale::ids::UserId;
 
-use crate::{
-    config::{STAFF_EMAIL, STAFF_PASSWORD},
-    house::House,
-};
+use crate::house::House;
 
 /// Whose login is made when nobody named one.
 const DEFAULT_EMAIL: &str = "staff@miaosha.test";

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 pub use email::{BadEmail, normalise};
-pub use staff::{EnsureStaffError, ensure_staff};
+pub use staff::{EnsureStaffError, STAFF_EMAIL, STAFF_PASSWORD, ensure_staff};
 
 use crate::shop::Shop;
 

@@ -10,6 +10,10 @@ use thiserror::Error;
 
 use super::{BadEmail, PASSWORD_CHARS, normalise};
 
+/// Names that the environment may carry beside the settings: the staff account that is there at every start.
+pub const STAFF_EMAIL: &str = "MIAOSHA_STAFF_EMAIL";
+pub const STAFF_PASSWORD: &str = "MIAOSHA_STAFF_PASSWORD";
+
 #[derive(Debug, Error)]
 pub enum EnsureStaffError {
     #[error("the staff address is {0}")]

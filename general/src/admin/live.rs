@@ -35,9 +35,10 @@ pub struct LiveBody {
     server_time: String,
     #[schema(value_type = String, example = "open")]
     state: Phase,
-    /// Sockets that the doors hold, and how many of them watch this sale.
-    sockets: u64,
-    watching: u64,
+    /// Sockets that the doors hold, and how many of them watch this sale; null where the doors are servers of their own, whose
+    /// metrics tell.
+    sockets: Option<u64>,
+    watching: Option<u64>,
     claims: ClaimCounts,
     items: Vec<LiveItem>,
     /// Messages on the claims queue, of all sales, roughly; null while it does not answer.
@@ -87,8 +88,8 @@ pub async fn live(State(shop): State<Shop>, _staff: Staff, Path(id): Path<Uuid>)
     Ok(Json(LiveBody {
         server_time: to_rfc3339(now),
         state: phase,
-        sockets: sockets.sockets,
-        watching: sockets.watching,
+        sockets: sockets.map(|counts| counts.sockets),
+        watching: sockets.map(|counts| counts.watching),
         claims: ClaimCounts {
             received: counts.decided.saturating_add(queued),
             decided: counts.decided,

@@ -22,6 +22,7 @@ struct State {
 
 impl Breaker {
     pub fn new(config: &CheckoutConfig) -> Self {
+        metrics::gauge!("payment_breaker_open").set(0.0);
         Self { failures_max: config.breaker_failures, rest_ms: config.breaker_rest.ms(), state: Mutex::default() }
     }
 
@@ -47,12 +48,14 @@ impl Breaker {
                 tracing::info!("the payment provider answers again");
             }
             *state = State::default();
+            metrics::gauge!("payment_breaker_open").set(0.0);
             return;
         }
         state.failures = state.failures.saturating_add(1);
         if state.failures >= self.failures_max {
             if state.closed_until.is_none() {
-                metrics::counter!("payment_breaker_total").increment(1);
+                metrics::counter!("payment_breaker_trips_total").increment(1);
+                metrics::gauge!("payment_breaker_open").set(1.0);
                 tracing::error!(failures = state.failures, "the payment provider does not answer: new payments wait");
             }
             state.closed_until = Some(now + self.rest_ms);

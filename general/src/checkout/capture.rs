@@ -23,6 +23,16 @@ enum End {
     Later,
 }
 
+impl End {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Never => "never",
+            Self::Later => "later",
+        }
+    }
+}
+
 /// Captures one batch of what is due. `true` where there may be more.
 ///
 /// Repeat: capturing twice under one key takes the money once.
@@ -40,6 +50,8 @@ pub async fn capture_once(shop: &Shop) -> Result<bool, JournalError> {
         .await;
     let mut ends = Vec::new();
     for (chore, end) in tried {
+        metrics::counter!("captures_total", "end" => end.as_ref().map_or("unreadable", |(_, end)| end.word()))
+            .increment(1);
         match end {
             Some((key, End::Taken)) => ends.push((chore.id, key, true)),
             Some((key, End::Never)) => ends.push((chore.id, key, false)),

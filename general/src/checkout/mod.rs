@@ -59,7 +59,9 @@ impl Till {
 
     /// Asks for this payment to be ended soon. A hint: the sweep is the guarantee.
     fn poke(&self, key: PaymentKey) {
-        let _ = self.0.pokes.try_send(key);
+        if self.0.pokes.try_send(key).is_err() {
+            metrics::counter!("payment_pokes_dropped_total").increment(1);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use sale::{
     time::UnixMs,
 };
 use thiserror::Error;
+use tokio::time::Instant;
 
 use super::{ShopClerk, Till, clerk, tell};
 use crate::shop::Shop;
@@ -98,6 +99,7 @@ async fn admit(shop: &Shop, till: &Till, ask: &PayAsk) -> Result<(), Refusal> {
         Ok(Some(_)) => tell(shop, ask.claim_id).await,
         Err(error) => tracing::debug!(%error, claim_id = %ask.claim_id, "a hold could not be extended"),
     }
+    metrics::counter!("payments_turned_away_total").increment(1);
     Err(Refusal::ProviderRests { retry_after_ms })
 }
 
@@ -107,9 +109,10 @@ async fn now(shop: &Shop) -> Result<UnixMs, JournalError> {
 
 /// Asks the provider, within the bound. Its silence is never a no.
 async fn authorise(shop: &Shop, till: &Till, started: &Started, token: &str) -> Verdict {
-    let wait = shop.config.checkout.authorise_wait.get();
+    let (asked, wait) = (Instant::now(), shop.config.checkout.authorise_wait.get());
     let call = shop.stores.payments.authorise(started.key, started.amount, token);
     let answer = tokio::time::timeout(wait, call).await.unwrap_or(Err(PaymentError::Unknown));
+    metrics::histogram!("payment_authorise_seconds").record(asked.elapsed());
     till.0.breaker.heard(answer != Err(PaymentError::Unknown), shop.stores.clock.now());
     // Another amount under our key is not our payment: it is looked into, never taken for a yes.
     match &answer {

@@ -25,7 +25,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use finish::finished;
+pub use finish::finished;
 pub use problems::{PROBLEMS, ProblemKind};
 
 use crate::shop::Shop;

@@ -66,6 +66,7 @@ impl Lookups {
     fn wait(&self) -> Result<Waits<'_>, Problem> {
         let waits = Waits(&self.waiting);
         if self.waiting.fetch_add(1, Ordering::SeqCst) >= self.waiting_max {
+            metrics::counter!("lookups_refused_total").increment(1);
             return Err(Problem::busy(BUSY_RETRY_MS));
         }
         Ok(waits)

@@ -95,7 +95,7 @@ impl House {
         let ears = Arc::new(Ears::new(clock.clone()));
         let stores = ears.clone().stores(clock.clone());
         let life = Lifecycle::new();
-        let count = Arc::new(|_| SocketCounts { sockets: 7, watching: 5 });
+        let count = Arc::new(|_| Some(SocketCounts { sockets: 7, watching: 5 }));
         let routes = general::start(stores.clone(), journal.clone(), config, keys.clone(), life.clone(), count)
             .merge(general::docs::router(general::openapi(), r#"{"info":{"title":"The socket"}}"#));
         let app = shell(routes, &ServeConfig::default());

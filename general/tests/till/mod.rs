@@ -17,7 +17,7 @@ use contract::embedded::{
     pay::{Entry, read_record},
 };
 use general::{
-    Config, Shop, SocketCounts,
+    Config, Shop,
     checkout::{self, Refusal, Till, capture_once, pay, reconcile, sweep_once},
 };
 use http_body_util::BodyExt;
@@ -113,7 +113,7 @@ impl House {
         let mut stores = ears.clone().stores(clock.clone());
         stores.payments = bank.clone();
         let keys = Arc::new(Keys::random(&SeedChance::new(1)));
-        let counts = Arc::new(|_| SocketCounts::default());
+        let counts = general::no_doors();
         let shop = Shop::new(stores, journal.clone(), config(), keys.clone(), counts);
         let life = Lifecycle::new();
         let (till, poked) = Till::new(&shop, life.clone());
@@ -283,7 +283,7 @@ impl House {
 
     /// The shop's routes, with everything that works unasked.
     pub fn app(&self) -> Router {
-        let counts = Arc::new(|_| SocketCounts::default());
+        let counts = general::no_doors();
         let (stores, keys) = (self.shop.stores.clone(), self.keys.clone());
         let app = general::start(stores, self.journal.clone(), config(), keys, self.life.clone(), counts);
         shell(app, &ServeConfig::default())

@@ -66,6 +66,22 @@ pub const CRASH: &[(Behaviour, u64)] = &[
     (DoubleTapper, 6),
 ];
 
+/// Nobody pays: every unit comes back.
+pub const HESITANT: &[(Behaviour, u64)] =
+    &[(LetExpire, 45), (WithdrawHold, 20), (DeclineForever, 20), (WithdrawStandby, 15)];
+
+/// Everybody pays, and the bank does all that banks do.
+pub const PAYERS: &[(Behaviour, u64)] = &[
+    (Pay, 15),
+    (DeclineThenPay, 20),
+    (DeclineForever, 10),
+    (SlowPayer, 15),
+    (UnknownPayer, 12),
+    (LostPayer, 12),
+    (TwoDevices, 6),
+    (DoubleTapper, 10),
+];
+
 impl Behaviour {
     /// The token each checkout of one hold pays with, in order.
     pub fn cards(self) -> &'static [&'static str] {

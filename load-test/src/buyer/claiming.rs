@@ -19,6 +19,7 @@ use super::{
     http::{Answer, Call, Lost},
     wait::{between, happens},
 };
+use crate::pulse::Beat;
 
 /// One claim in two speaks HTTP, the other the socket.
 const BY_HTTP_PERCENT: u64 = 50;
@@ -28,6 +29,7 @@ impl Buyer {
     pub(super) async fn claim(&mut self, attempt: u32, meant_at: UnixMs) {
         let now = self.head.diary.scene.now();
         let late = Duration::from_millis((now - meant_at).max(0) as u64);
+        self.head.diary.scene.pulse.beat(Beat::Asked);
         self.head.memory.ask(attempt, now, Instant::now() - late);
         let body = self.claim_body(attempt);
         let over_socket = match self.head.mind.behaviour {

@@ -24,7 +24,10 @@ use super::{
     frame::{ClaimSeen, SaleSeen},
     http::{Answer, Call},
 };
-use crate::scene::{Scene, bump};
+use crate::{
+    pulse::Beat,
+    scene::{Scene, bump},
+};
 
 #[derive(Clone)]
 pub struct Diary {
@@ -45,6 +48,7 @@ pub struct OrderBody {
 impl Diary {
     pub fn receipt(&self, claim_id: ClaimId, item: SaleItemId, received_at: Option<UnixMs>) {
         bump(&self.scene.counts.receipts);
+        self.scene.pulse.beat(Beat::Receipt);
         let (at, buyer_id) = (self.scene.now(), self.buyer_id);
         self.write(Observation::Receipt(Receipt { at, buyer_id, claim_id, sale_item_id: item, received_at }));
     }

@@ -16,7 +16,7 @@ pub fn door(code: &str, retry_after: Option<Duration>, chance: &SeedChance) -> O
     Some(match code {
         "not_open" => Door::Again { after_ms: wait(100, 400) },
         "too_fast" => Door::Again { after_ms: wait(500, 1_500) },
-        "unavailable" | "starting" | "stopping" => Door::Again { after_ms: wait(100, 800) },
+        "unavailable" | "timed_out" | "starting" | "stopping" => Door::Again { after_ms: wait(100, 800) },
         "paused" => Door::Again { after_ms: wait(300, 1_200) },
         "wrong_answer" => Door::Again { after_ms: 0 },
         // The claim that stands in the way is on its way to us.

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     latency::Wait,
+    pulse::Beat,
     scene::{Loot, bump},
 };
 
@@ -103,6 +104,7 @@ impl Head {
         if is_first && std::mem::take(&mut self.seated) {
             self.diary.scene.counts.seated.fetch_sub(1, Ordering::Relaxed);
             bump(&self.diary.scene.counts.reconnects);
+            self.diary.scene.pulse.beat(Beat::Lost);
         }
         if self.memory.awaits_answer() {
             let after = between(&self.chance, 50, 500);
@@ -120,7 +122,12 @@ impl Head {
                 self.receipt(attempt);
             }
             Frame::Refused { code, op, retry_after_ms, .. } => match op.as_str() {
-                "claim" => self.turned_away(&code, retry_after_ms.map(Duration::from_millis), None),
+                "claim" => {
+                    if code == "unavailable" {
+                        self.diary.scene.pulse.beat(Beat::Busy);
+                    }
+                    self.turned_away(&code, retry_after_ms.map(Duration::from_millis), None);
+                }
                 // Without the sale in view the line is of no use: begin again.
                 "watch" => self.unwatched(is_first, &code),
                 _ => self.diary.scene.counts.add(format!("{op} refused {code}")),
@@ -182,6 +189,7 @@ impl Head {
         }
         if let Some(took) = self.memory.claim(told) {
             bump(&scene.counts.decided);
+            scene.pulse.decided(took);
             scene.latencies.note(Wait::Result, took);
         }
         let after = self.memory.latest().filter(|c| c.claim_id == claim_id).map(|c| (c.state, c.reason));
@@ -191,6 +199,7 @@ impl Head {
             scene.counts.add(format!("became {}{why}", word(state)));
             if state == ClaimState::Paid {
                 bump(&scene.counts.paid);
+                scene.pulse.beat(Beat::Paid);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -44,7 +45,8 @@ pub struct Call {
     pub method: &'static str,
     pub path: String,
     pub body: Option<Value>,
-    pub bearer: Option<String>,
+    /// The whole header, scheme and all.
+    pub authorization: Option<String>,
     pub idempotency_key: Option<String>,
 }
 
@@ -59,7 +61,12 @@ impl Call {
         Self { method: "DELETE", path: path.into(), ..Self::default() }
     }
     pub fn bearer(mut self, token: &str) -> Self {
-        self.bearer = Some(token.to_owned());
+        self.authorization = Some(format!("Bearer {token}"));
+        self
+    }
+    /// `login` is `user:password`.
+    pub fn basic(mut self, login: &str) -> Self {
+        self.authorization = Some(format!("Basic {}", STANDARD.encode(login)));
         self
     }
     pub fn key(mut self, key: &str) -> Self {
@@ -150,8 +157,8 @@ impl Http {
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Lost> {
         let mut request =
             Request::builder().method(call.method).uri(&call.path).header(header::HOST, self.target.to_string());
-        if let Some(token) = &call.bearer {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(authorization) = &call.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
         }
         if let Some(key) = &call.idempotency_key {
             request = request.header("idempotency-key", key);

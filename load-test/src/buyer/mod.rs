@@ -33,7 +33,7 @@ use self::{
     mind::{Mind, Step},
     wait::{Backoff, between},
 };
-use crate::scene::Scene;
+use crate::{pulse::Beat, scene::Scene};
 
 /// A buyer with nothing left to do looks up this often, besides whenever something is told.
 const REST: Duration = Duration::from_secs(5);
@@ -115,8 +115,16 @@ impl Buyer {
 
     fn check(&self, call: &Call, answer: &Result<Answer, Lost>) {
         match answer {
-            Ok(answer) => self.head.diary.check(call, answer),
-            Err(_) => self.head.diary.scene.counts.add("answers lost"),
+            Ok(answer) => {
+                if answer.status == 503 {
+                    self.head.diary.scene.pulse.beat(Beat::Busy);
+                }
+                self.head.diary.check(call, answer);
+            }
+            Err(_) => {
+                self.head.diary.scene.pulse.beat(Beat::Lost);
+                self.head.diary.scene.counts.add("answers lost");
+            }
         }
     }
 

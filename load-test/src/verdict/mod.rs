@@ -1,25 +1,37 @@
 //! The verdict: collects what everybody wrote down about a house's sales, and judges it by the laws.
 
+mod broker;
 mod collect;
+mod ledger;
+pub mod letters;
 mod log;
-mod mails;
+mod papers;
 mod provider;
 mod report;
+mod share;
 
 use std::{io::Write as _, path::PathBuf};
 
 use clap::Args;
-use sale::verdict::{Violation, check};
+use sale::verdict::{Record, Violation, check};
 
-pub use collect::collect;
+use crate::house::Stack;
+pub use broker::BrokerAt;
+pub use collect::{collect, saw};
+pub use ledger::LedgerAt;
+pub use papers::Papers;
 pub use report::Counts;
+pub use share::Share;
 
-/// Judges the sales of a data folder, of a stopped server or of a running one.
+/// Judges the sales of a data folder or of a stack, stopped or running.
 #[derive(Clone, Debug, Args)]
 pub struct VerdictArgs {
     /// The server's data folder: journal, provider record and mails.
     #[arg(long, value_name = "FOLDER", default_value = "./var")]
     pub data_dir: PathBuf,
+    /// The folder of a full stack, instead.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "data_dir")]
+    pub stack: Option<PathBuf>,
     /// What clients saw, one JSON object a line; may be given several times.
     #[arg(long = "seen", value_name = "FILE")]
     pub seen: Vec<PathBuf>,
@@ -42,6 +54,10 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    pub fn of(record: &Record) -> Self {
+        Self { counts: Counts::of(record), violations: check(record) }
+    }
+
     pub fn passed(&self) -> bool {
         self.violations.is_empty()
     }
@@ -58,8 +74,13 @@ impl Judgement {
 
 /// Collects and judges. Errors: a part that is there and cannot be read; a part that is missing is left unjudged.
 pub async fn judge(args: &VerdictArgs) -> anyhow::Result<Judgement> {
-    let record = collect(args).await?;
-    Ok(Judgement { counts: Counts::of(&record), violations: check(&record) })
+    let papers = match &args.stack {
+        Some(folder) => Papers::of_stack(&Stack::read(folder)?)?,
+        None => Papers::in_folder(&args.data_dir, args.logs.clone()),
+    };
+    let mut record = collect(&papers).await?;
+    saw(&args.seen, args.clock_error_ms, &mut record)?;
+    Ok(Judgement::of(&record))
 }
 
 /// Prints the verdict; true if no law was broken.

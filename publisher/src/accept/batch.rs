@@ -12,7 +12,7 @@ use sale::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::config::AcceptConfig;
@@ -31,6 +31,8 @@ struct Putting {
 
 impl Batcher {
     pub(super) fn start(queue: Arc<dyn ClaimQueue>, config: &AcceptConfig, life: &Lifecycle) -> Self {
+        metrics::gauge!("publisher_puts_waiting_max").set(config.waiting_max as f64);
+        metrics::gauge!("publisher_puts_waiting").set(0.0);
         let (door, waiting) = mpsc::channel(config.waiting_max);
         let putting = Putting { queue, batch_max: config.batch_max, put_wait: config.put_wait.get() };
         life.spawn("claims to the queue", putting.run(waiting, life.clone()));
@@ -42,7 +44,11 @@ impl Batcher {
     /// Repeat: as often as needed; the claim id makes it one. Errors: `Full` at the bound; `Unavailable`: unknown, tell nobody yes.
     pub(super) async fn put(&self, command: Command) -> Result<(), QueueError> {
         let (answer, stored) = oneshot::channel();
-        self.door.try_send((command, answer)).map_err(|_| QueueError::Full)?;
+        self.door.try_send((command, answer)).map_err(|_| {
+            metrics::counter!("publisher_puts_failed_total", "why" => "door_full").increment(1);
+            QueueError::Full
+        })?;
+        metrics::gauge!("publisher_puts_waiting").set((self.door.max_capacity() - self.door.capacity()) as f64);
         stored.await.unwrap_or(Err(QueueError::Unavailable))
     }
 }
@@ -64,6 +70,7 @@ impl Putting {
             if came == 0 {
                 return;
             }
+            metrics::gauge!("publisher_puts_waiting").set(waiting.len() as f64);
             metrics::histogram!("publisher_batch_commands").record(came as f64);
             self.put(std::mem::take(&mut batch)).await;
         }
@@ -71,13 +78,19 @@ impl Putting {
 
     async fn put(&self, batch: Vec<Waiting>) {
         let (commands, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let outcome = match timeout(self.put_wait, self.queue.put(by_item(commands))).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(QueueError::Unavailable),
+        let begun = Instant::now();
+        let answered = timeout(self.put_wait, self.queue.put(by_item(commands))).await;
+        metrics::histogram!("publisher_put_seconds").record(begun.elapsed());
+        let why = match answered {
+            Ok(Err(QueueError::Full)) => "queue_full",
+            Ok(Err(QueueError::Unavailable)) => "unavailable",
+            Err(_) => "too_slow",
+            Ok(Ok(())) => "",
         };
+        let outcome = answered.unwrap_or(Err(QueueError::Unavailable));
         if let Err(error) = outcome {
-            tracing::warn!(%error, claims = answers.len(), "claims were not stored");
-            metrics::counter!("publisher_puts_failed_total").increment(1);
+            tracing::warn!(%error, why, claims = answers.len(), "claims were not stored");
+            metrics::counter!("publisher_puts_failed_total", "why" => why).increment(answers.len() as u64);
         }
         for answer in answers {
             // Whoever went away meanwhile learns it elsewhere.

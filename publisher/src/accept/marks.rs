@@ -100,6 +100,7 @@ impl Marks {
             && let Some(forgotten) = shard.oldest.pop_front()
         {
             shard.marks.remove(&forgotten);
+            metrics::counter!("publisher_marks_forgotten_total").increment(1);
         }
         mark
     }

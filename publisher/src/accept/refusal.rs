@@ -10,6 +10,22 @@ use kit::{
 };
 use sale::{claim::ClaimView, wire::ClaimOnWire};
 
+/// Layer and code of every refusal that a claim can get.
+const COUNTED: [(&str, &str); 12] = [
+    ("phase", "not_found"),
+    ("phase", "not_open"),
+    ("phase", "paused"),
+    ("phase", "closed"),
+    ("memory", "already_claimed"),
+    ("gate", "sold_out"),
+    ("gate", "all_held"),
+    ("question", "wrong_answer"),
+    ("rate", "too_fast"),
+    ("bounds", "invalid"),
+    ("bounds", "limit_reached"),
+    ("queue", "unavailable"),
+];
+
 /// Each is one answer to the buyer.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -98,6 +114,13 @@ impl Refusal {
             Self::TooFast(..) => "rate",
             Self::Invalid(..) | Self::LimitReached => "bounds",
             Self::Unavailable(_) => "queue",
+        }
+    }
+
+    /// Begins every count at 0, so that a first refusal is seen to be one more.
+    pub(crate) fn begin_counts() {
+        for (door, (layer, code)) in ["http", "socket"].into_iter().flat_map(|door| COUNTED.map(|pair| (door, pair))) {
+            metrics::counter!("claims_refused_total", "door" => door, "layer" => layer, "code" => code).increment(0);
         }
     }
 

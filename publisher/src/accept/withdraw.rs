@@ -1,5 +1,6 @@
 //! Withdrawing over the socket: a command on the same queue as the claim, so that it can never overtake it.
 
+use kit::http::{RateHeaders, limit};
 use sale::{
     claim::{Claim, ClaimState, Command},
     ids::{ClaimId, UserId},
@@ -18,9 +19,9 @@ impl Accept {
             return Err(self.unavailable());
         }
         let rate = self.config.buyer_rate();
-        let answer = self.stores.limiter.take(&format!("withdrawals:{buyer}"), rate).await;
+        let answer = limit::take(&*self.stores.limiter, "withdrawals", buyer, rate).await;
         if !answer.allowed {
-            return Err(Refusal::TooFast(answer.retry_after_ms, kit::http::RateHeaders::of(rate, answer)));
+            return Err(Refusal::TooFast(answer.retry_after_ms, RateHeaders::of(rate, answer)));
         }
         let claim = self.withdrawable(buyer, id).await?;
         self.batcher.put(Command::Withdraw(claim)).await.map_err(|_| self.unavailable())

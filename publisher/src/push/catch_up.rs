@@ -50,6 +50,7 @@ impl CatchUp {
         if rows.len() < ROWS_MAX {
             rows.insert(id);
         } else {
+            metrics::counter!("publisher_catch_up_overflows_total").increment(1);
             self.behind.store(true, Ordering::SeqCst);
         }
         drop(rows);
@@ -140,6 +141,7 @@ impl Push {
     /// Reads and tells every row that waits. Returns whether all were read; the others wait on.
     async fn read_rows(&self) -> bool {
         let ids = std::mem::take(&mut *lock(&self.catch_up.rows));
+        metrics::histogram!("publisher_catch_up_rows").record(ids.len() as f64);
         let failed: Vec<ClaimId> = stream::iter(ids)
             .map(|id| async move {
                 match timeout(READ_WAIT, self.journal.claim(id)).await {

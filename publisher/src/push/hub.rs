@@ -75,6 +75,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Hub {
     pub(crate) fn new(config: &PushConfig) -> Self {
+        metrics::gauge!("publisher_sockets_max").set(config.sockets_max as f64);
+        metrics::gauge!("publisher_sockets").set(0.0);
+        metrics::gauge!("publisher_sockets_signed_in").set(0.0);
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             seats: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -155,14 +158,18 @@ impl Hub {
         }
         if seat.sockets.len() >= self.per_buyer {
             seat.sockets.remove(0).outbox.end(End::Replaced { resume_after_ms });
+            metrics::gauge!("publisher_sockets_signed_in").decrement(1.0);
         }
         seat.sockets.push(socket.clone());
+        metrics::gauge!("publisher_sockets_signed_in").increment(1.0);
     }
 
     pub(crate) fn stand_up(&self, socket: &Socket, buyer: UserId) {
         let mut seats = self.seats(buyer);
         let Some(seat) = seats.get_mut(&buyer) else { return };
+        let before = seat.sockets.len();
         seat.sockets.retain(|known| known.id != socket.id);
+        metrics::gauge!("publisher_sockets_signed_in").decrement((before - seat.sockets.len()) as f64);
         if seat.sockets.is_empty() {
             seats.remove(&buyer);
         }

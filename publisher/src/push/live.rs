@@ -36,31 +36,37 @@ async fn live(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let refused = |problem: Problem| {
-        metrics::counter!("publisher_sockets_refused_total", "code" => problem.code()).increment(1);
+    let refused = |why: &'static str, problem: Problem| {
+        metrics::counter!("publisher_sockets_refused_total", "why" => why).increment(1);
         problem.into_response()
     };
     if push.life.is_stopping() {
-        return refused(Problem::unavailable(push.resume_after_ms()));
+        return refused("stopping", Problem::unavailable(push.resume_after_ms()));
     }
     if !push.origins.allows(&headers, origin::host(&headers)) {
-        return refused(Problem::new(StatusCode::FORBIDDEN, "foreign_origin", "this page may not open a socket here"));
+        let title = "this page may not open a socket here";
+        return refused("foreign_origin", Problem::new(StatusCode::FORBIDDEN, "foreign_origin", title));
     }
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade.protocols([PROTOCOL]),
-        Err(rejection) => return rejection.into_response(),
+        Err(rejection) => {
+            metrics::counter!("publisher_sockets_refused_total", "why" => "no_upgrade").increment(1);
+            return rejection.into_response();
+        }
     };
     if upgrade.selected_protocol().is_none() && upgrade.requested_protocols().next().is_some() {
         let title = "only the subprotocol miaosha.v1 is spoken here";
-        return refused(Problem::new(StatusCode::BAD_REQUEST, "unknown_subprotocol", title));
+        return refused("unknown_subprotocol", Problem::new(StatusCode::BAD_REQUEST, "unknown_subprotocol", title));
     }
     let place = match push.hub.take_place(address) {
         Ok(place) => place,
-        Err(Full::House) => return refused(Problem::unavailable(FULL_RETRY_MS + push.resume_after_ms())),
+        Err(Full::House) => {
+            return refused("house_full", Problem::unavailable(FULL_RETRY_MS + push.resume_after_ms()));
+        }
         Err(Full::Address) => {
             let problem =
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", "too many sockets from there");
-            return refused(problem.retry_after_ms(FULL_RETRY_MS));
+            return refused("address_full", problem.retry_after_ms(FULL_RETRY_MS));
         }
     };
     upgrade

@@ -102,8 +102,12 @@ impl Outbox {
         let full = state.waiting.len() >= self.frames_max;
         match state.waiting.iter_mut().find(|known| known.topic.same_object(&frame.topic)) {
             Some(known) if frame.topic.is_older_than(&known.topic) => return,
-            Some(known) => *known = frame,
+            Some(known) => {
+                metrics::counter!("publisher_frames_replaced_total").increment(1);
+                *known = frame;
+            }
             None if full => {
+                metrics::counter!("publisher_frames_dropped_total").increment(state.waiting.len() as u64 + 1);
                 state.waiting.clear();
                 state.end.get_or_insert(End::SlowReader { resume_after_ms: 0 });
             }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
+use kit::http::{ClientAddr, limit};
 use sale::{
     bucket::Rate,
     claim::ClaimState,
@@ -115,7 +116,7 @@ impl Session {
     async fn auth(&self, token: &str) -> Result<(), End> {
         let push = &self.push;
         let access = push.keys.verify_access(token, push.wall()).map_err(|_| End::BadToken)?;
-        if !push.stores.limiter.take(&format!("auths:{}", access.user_id), AUTH_RATE).await.allowed {
+        if !limit::take(&*push.stores.limiter, "auths", access.user_id, AUTH_RATE).await.allowed {
             return Err(End::TooMany);
         }
         let proved = Proved { user_id: access.user_id, until: access.exp + push.config.token_grace.ms() };
@@ -179,8 +180,8 @@ impl Session {
         if let Some(known) = push.schedule.sale(id) {
             return Ok(frame::sale(&known, push.schedule.judged()));
         }
-        let key = format!("unknown-sales:{}", kit::http::ClientAddr(self.address).limit_key());
-        let answer = push.stores.limiter.take(&key, UNKNOWN_RATE).await;
+        let address = ClientAddr(self.address).limit_key();
+        let answer = limit::take(&*push.stores.limiter, "unknown-sales", address, UNKNOWN_RATE).await;
         if !answer.allowed {
             return Err(("too_fast", Some(answer.retry_after_ms)));
         }
@@ -255,7 +256,10 @@ impl Session {
             let code = if buyer.is_none() { "unauthorized" } else { "unavailable" };
             return self.answer(Said::Refused(refused(code, None)));
         };
-        let Err(refusal) = accept.withdraw(proved.user_id, claim_id).await else { return };
+        let answer = accept.withdraw(proved.user_id, claim_id).await;
+        let outcome = answer.as_ref().map_or_else(Refusal::code, |()| "stored");
+        metrics::counter!("withdrawals_total", "outcome" => outcome).increment(1);
+        let Err(refusal) = answer else { return };
         let (code, retry_after_ms) = (refusal.code(), refusal.retry_after_ms());
         if let Refusal::Ended(view) = refusal {
             self.socket.outbox.put(frame::claim(&view, None));

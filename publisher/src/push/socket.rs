@@ -64,7 +64,10 @@ async fn talk(push: &Push, session: &Arc<Session>, ws: &mut WebSocket) -> Over {
     loop {
         let step = tokio::select! {
             next = session.socket().outbox.next() => match next {
-                Next::Say(frame) => write(push, ws, Message::Text(frame.text)).await,
+                Next::Say(frame) => {
+                    metrics::counter!("publisher_frames_sent_total").increment(1);
+                    write(push, ws, Message::Text(frame.text)).await
+                }
                 Next::Leave(end) => match work.take() {
                     // What was asked before is still answered.
                     Some(work) => work.await.map_err(Over::Ours),
@@ -104,6 +107,7 @@ async fn ready(work: &mut Work) -> Result<(), End> {
 
 /// What a message of the client leads to.
 fn hear(session: &Arc<Session>, came: Result<Message, axum::Error>, pace: &mut Pace) -> Result<Work, Over> {
+    metrics::counter!("publisher_frames_received_total").increment(1);
     let message = came.map_err(|error| broken(&error).map_or(Over::Theirs, Over::Ours))?;
     if !pace.allows() {
         return Err(Over::Ours(End::TooMany));

@@ -13,7 +13,7 @@ const READ_WAIT: Duration = Duration::from_secs(2);
 
 /// Confirms again and again, at once where somebody asks for it.
 pub(crate) async fn confirm_for_ever(schedule: Arc<Schedule>, life: Lifecycle) {
-    let mut failed = false;
+    let (mut failed, began) = (false, Instant::now());
     loop {
         match timeout(READ_WAIT, schedule.confirm()).await {
             Ok(Ok(good)) => {
@@ -21,16 +21,20 @@ pub(crate) async fn confirm_for_ever(schedule: Arc<Schedule>, life: Lifecycle) {
                     tracing::info!("the schedule is confirmed again");
                 }
                 failed = false;
-                metrics::counter!("publisher_confirmations_total", "good" => good.to_string()).increment(1);
+                let outcome = if good { "good" } else { "too_slow" };
+                metrics::counter!("publisher_confirmations_total", "outcome" => outcome).increment(1);
             }
             outcome => {
                 if !failed {
                     let why = outcome.ok().and_then(Result::err).map_or("no answer in time".into(), |e| e.to_string());
                     tracing::warn!(why, "the schedule cannot be confirmed: no phase turns until it is");
                 }
+                metrics::counter!("publisher_confirmations_total", "outcome" => "failed").increment(1);
                 failed = true;
             }
         }
+        let age = schedule.time.age().unwrap_or_else(|| began.elapsed());
+        metrics::gauge!("publisher_schedule_age_seconds").set(age.as_secs_f64());
         tokio::select! {
             () = schedule.reload.notified(), if !failed => {}
             awake = life.sleep(schedule.config.confirm_every.get()) => if !awake { return },
@@ -52,6 +56,7 @@ impl Schedule {
         self.turn_page(|before| before.after(live, over));
         self.time.read(asked, read, heard);
         let good = self.time.confirm(asked, heard - asked);
+        metrics::gauge!("publisher_clock_error_seconds").set((heard - asked).as_secs_f64() / 2.0);
         if good && !self.is_loaded() {
             // Only this loop sets it.
             let _ = self.loaded.set(());

@@ -57,6 +57,11 @@ impl JournalTime {
         good
     }
 
+    /// How long ago the last good confirmation was asked for; `None` where there never was one.
+    pub(super) fn age(&self) -> Option<Duration> {
+        self.state().confirmed.map(|confirmed| confirmed.elapsed())
+    }
+
     pub(super) fn estimate(&self) -> UnixMs {
         self.state().base.map_or(UnixMs(0), |base| at(base, Instant::now()))
     }

@@ -17,7 +17,7 @@ use super::pair::{Pair, nth};
 use crate::fresh;
 
 /// The shop's papers, without a word on them.
-struct Papers;
+pub struct Papers;
 
 impl Clerk for Papers {
     fn order_id(&self, _: UnixMs) -> OrderId {

@@ -47,7 +47,9 @@ struct Entry {
 
 impl Committer {
     pub async fn open(journal: Journal, config: QueueConfig, parts: Arc<[Part]>) -> Result<Self, JournalError> {
+        metrics::gauge!("claims_queue_commands_max").set(config.commands_max as f64);
         let stored = journal.queue_depth().await?;
+        metrics::gauge!("claims_queue_commands").set(stored.commands as f64);
         let waiting = Mutex::new(Waiting { stored, ..Waiting::default() });
         Ok(Self {
             journal,
@@ -123,6 +125,7 @@ impl Committer {
         let done: Vec<i64> = group.entries.iter().flat_map(|entry| entry.done.iter().copied()).collect();
         match self.journal.queue_put(&puts, &done).await {
             Ok(gone) => {
+                metrics::histogram!("claims_commit_commands").record(group.commands() as f64);
                 let came = QueueDepth { messages: puts.len() as u64, commands: group.commands() };
                 self.waiting().change(came, gone);
                 // Rung here and not by each putter: one who went away meanwhile would leave the bell silent.

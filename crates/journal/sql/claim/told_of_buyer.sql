@@ -1,2 +1,4 @@
-SELECT t.* FROM claim_told t JOIN claim c ON c.id = t.claim_id
+SELECT t.claim_id, t.sale_id, t.sale_item_id, t.buyer_id, t.attempt, t.quantity, t.outcome, t.reason, t.version,
+       t.hold_state, t.deadline, t.generation, t.standby_state, t.ticket, t.order_id
+FROM claim_told t JOIN claim c ON c.id = t.claim_id
 WHERE c.buyer_id = $1 ORDER BY c.decided_at DESC, c.attempt DESC LIMIT $2

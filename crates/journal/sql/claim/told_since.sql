@@ -1,3 +1,5 @@
-SELECT t.* FROM claim_told t
+SELECT t.claim_id, t.sale_id, t.sale_item_id, t.buyer_id, t.attempt, t.quantity, t.outcome, t.reason, t.version,
+       t.hold_state, t.deadline, t.generation, t.standby_state, t.ticket, t.order_id
+FROM claim_told t
 WHERE t.claim_id IN (SELECT c.id FROM claim c WHERE c.changed_at >= $1 UNION SELECT h.claim_id FROM hold h WHERE h.changed_at >= $1)
 LIMIT $2

@@ -7,4 +7,4 @@ WHERE (s.stage = 'closed' OR (s.stage = 'published' AND s.paused_at IS NULL AND 
   AND NOT EXISTS (
       SELECT 1 FROM payment p JOIN hold h ON h.claim_id = p.claim_id JOIN sale_item i ON i.id = h.sale_item_id
       WHERE i.sale_id = s.id AND p.state IN ('authorising', 'in_doubt'))
-LIMIT 1
+ORDER BY id LIMIT $2

@@ -42,7 +42,7 @@ impl Journal {
         expires_at: UnixMs,
     ) -> Result<Account, RotateError> {
         let mut tx = self.db.begin().await?;
-        let now = self.now(&mut tx).await?;
+        let now = self.lock_owner(&mut tx, old).await?;
         let found = tx.row(sql!("account/session"), args![old]).await?;
         let row = found.ok_or(RotateError::Unknown)?;
         let family_id = row.id("family_id")?;
@@ -63,11 +63,17 @@ impl Journal {
     /// Ends the family of a token, if there is one.
     pub async fn end_session(&self, token_hash: [u8; 32]) -> Result<(), JournalError> {
         let mut tx = self.db.begin().await?;
-        let now = self.now(&mut tx).await?;
+        let now = self.lock_owner(&mut tx, token_hash).await?;
         if let Some(row) = tx.row(sql!("account/session"), args![token_hash]).await? {
             tx.run(sql!("account/revoke"), args![now, row.id::<uuid::Uuid>("family_id")?]).await?;
         }
         tx.commit().await
+    }
+
+    /// Locks the account whose token this is, then reads the clock: a family's end must not miss a token that is just being issued.
+    async fn lock_owner(&self, tx: &mut Tx, token_hash: [u8; 32]) -> Result<UnixMs, JournalError> {
+        tx.run(sql!("account/lock_owner"), args![token_hash]).await?;
+        self.now(tx).await
     }
 }
 

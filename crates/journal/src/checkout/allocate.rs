@@ -34,9 +34,9 @@ impl Journal {
     /// Repeat: the same try gets the same order.
     pub async fn allocate(&self, key: PaymentKey, clerk: &dyn Clerk) -> Result<Allocated, JournalError> {
         let mut tx = self.db.begin().await?;
+        let Some(hold) = HoldRow::lock(&mut tx, key.claim_id).await? else { return Ok(Allocated::Stray) };
         let now = self.now(&mut tx).await?;
         let Some(payment) = PaymentRow::read(&mut tx, key).await? else { return Ok(Allocated::Stray) };
-        let Some(hold) = HoldRow::read(&mut tx, key.claim_id).await? else { return Ok(Allocated::Stray) };
         if !hold.is_paying(key.attempt) || !take(&mut tx, key, now).await? {
             return already(&mut tx, &payment).await;
         }
@@ -51,7 +51,7 @@ impl Journal {
             counters: None,
             deadline: Some(hold.deadline),
         };
-        log_change(&mut tx, now, hold.item, change).await?;
+        log_change(&mut tx, now, hold.item, change);
         tx.commit().await?;
         Ok(Allocated::Order(order))
     }

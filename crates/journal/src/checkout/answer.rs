@@ -9,6 +9,9 @@ use crate::{
     sql,
 };
 
+/// Answers forgotten in one transaction, so that it never takes long.
+const FORGOTTEN_MAX: u32 = 5_000;
+
 /// A stored answer: status and body, word for word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -38,10 +41,16 @@ impl Journal {
 
     /// Forgets refusals older than `before`. Those of an order are kept with it.
     pub async fn forget_answers(&self, before: UnixMs) -> Result<u64, JournalError> {
-        let mut tx = self.db.begin().await?;
-        let gone = tx.run(sql!("checkout/forget"), args![before]).await?;
-        tx.commit().await?;
-        Ok(gone)
+        let mut gone = 0;
+        loop {
+            let mut tx = self.db.begin().await?;
+            let some = tx.run(sql!("checkout/forget"), args![before, FORGOTTEN_MAX]).await?;
+            tx.commit().await?;
+            gone += some;
+            if some < u64::from(FORGOTTEN_MAX) {
+                return Ok(gone);
+            }
+        }
     }
 }
 

@@ -83,13 +83,13 @@ impl Journal {
     /// Errors: [`BeginError`]; on each nothing was written. An ended hold is an answer, stored under the key.
     pub async fn begin_payment(&self, ask: &PayAsk, clerk: &dyn Clerk) -> Result<Begun, BeginError> {
         let mut tx = self.db.begin().await?;
-        let now = self.now(&mut tx).await?;
         if let Some(stored) = answer::seen(&mut tx, ask, clerk).await? {
             tx.commit().await?;
             return Ok(Begun::Stored(stored));
         }
+        let hold = HoldRow::lock(&mut tx, ask.claim_id).await?.ok_or(BeginError::Unknown)?;
+        let now = self.now(&mut tx).await?;
         let desk = desk(&mut tx, ask.claim_id, ask.buyer, now).await?;
-        let hold = HoldRow::read(&mut tx, ask.claim_id).await?.ok_or(BeginError::Unknown)?;
         let begun = match hold.state {
             HoldState::Paying => return Err(BeginError::InFlight),
             HoldState::Held if rules::may_pay(hold.deadline, now) => pay(&mut tx, ask, &desk, &hold, now).await?,
@@ -100,7 +100,10 @@ impl Journal {
     }
 }
 
-/// Reads the heartbeat and the sale's pause: both before the hold, as everybody does who compares a deadline.
+/// Reads the heartbeat and the sale's pause, as everybody does who compares a deadline.
+///
+/// Under the hold's lock: a shift and a resume must take it as well, so a deadline that is read there is never older than the
+/// heartbeat and the pause beside it. (Without the lock both would have to be read before the hold.)
 pub(super) async fn desk(tx: &mut Tx, claim: ClaimId, buyer: UserId, now: UnixMs) -> Result<Desk, BeginError> {
     if !heartbeat::is_fresh(tx, now).await? {
         return Err(BeginError::ClockStands);
@@ -116,7 +119,7 @@ pub(super) async fn desk(tx: &mut Tx, claim: ClaimId, buyer: UserId, now: UnixMs
 }
 
 async fn pay(tx: &mut Tx, ask: &PayAsk, desk: &Desk, hold: &HoldRow, now: UnixMs) -> Result<Begun, BeginError> {
-    // The version compares the whole row: whoever moved it since the read has won.
+    // The version compares the whole row, as it was when the lock was granted.
     if tx.run(sql!("checkout/pay"), args![now, ask.claim_id, hold.version]).await? != 1 {
         return Err(BeginError::InFlight);
     }
@@ -134,7 +137,7 @@ async fn pay(tx: &mut Tx, ask: &PayAsk, desk: &Desk, hold: &HoldRow, now: UnixMs
         counters: None,
         deadline: Some(hold.deadline),
     };
-    log_change(tx, now, desk.item, change).await?;
+    log_change(tx, now, desk.item, change);
     Ok(Begun::Started(Started { key, amount, sale_item_id: desk.item, deadline: hold.deadline }))
 }
 

@@ -8,6 +8,7 @@ use crate::{Journal, JournalError, outbox};
 impl Journal {
     /// Notes the end of captures and closes their outbox rows: (row, try, whether the money was taken).
     ///
+    /// Each payment before its outbox row, as an allocation writes them. No hold is locked: it is allocated for good.
     /// Repeat: the first one counts. A failed capture leaves the order paid: staff decide, nobody's goods vanish silently.
     pub async fn captures_ended(&self, ends: &[(i64, PaymentKey, bool)]) -> Result<(), JournalError> {
         if ends.is_empty() {

@@ -23,8 +23,8 @@ impl Journal {
     /// Repeat: `Stray` from the second time on.
     pub async fn decline(&self, key: PaymentKey, clerk: &dyn Clerk) -> Result<Declined, JournalError> {
         let mut tx = self.db.begin().await?;
+        let Some(hold) = HoldRow::lock(&mut tx, key.claim_id).await? else { return Ok(Declined::Stray) };
         let now = self.now(&mut tx).await?;
-        let Some(hold) = HoldRow::read(&mut tx, key.claim_id).await? else { return Ok(Declined::Stray) };
         if !hold.is_paying(key.attempt) || !leave_paying(&mut tx, key, HoldState::Held, now).await? {
             return Ok(Declined::Stray);
         }
@@ -40,7 +40,7 @@ impl Journal {
             counters: None,
             deadline: Some(hold.deadline),
         };
-        log_change(&mut tx, now, hold.item, change).await?;
+        log_change(&mut tx, now, hold.item, change);
         tx.commit().await?;
         Ok(Declined::Held { deadline: hold.deadline })
     }

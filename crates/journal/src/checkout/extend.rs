@@ -26,9 +26,9 @@ impl Journal {
         by_ms: i64,
     ) -> Result<Option<UnixMs>, BeginError> {
         let mut tx = self.db.begin().await?;
+        let hold = HoldRow::lock(&mut tx, claim).await?.ok_or(BeginError::Unknown)?;
         let now = self.now(&mut tx).await?;
         desk(&mut tx, claim, buyer, now).await?;
-        let hold = HoldRow::read(&mut tx, claim).await?.ok_or(BeginError::Unknown)?;
         if hold.state != HoldState::Held || !rules::may_pay(hold.deadline, now) {
             return Ok(None);
         }
@@ -37,13 +37,13 @@ impl Journal {
         }
         let deadline = hold.deadline + by_ms;
         let change = Change {
-            what: "shifted",
+            what: "extended",
             claim: Some(claim),
             quantity: hold.quantity,
             counters: None,
             deadline: Some(deadline),
         };
-        log_change(&mut tx, now, hold.item, change).await?;
+        log_change(&mut tx, now, hold.item, change);
         tx.commit().await?;
         Ok(Some(deadline))
     }

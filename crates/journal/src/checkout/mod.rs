@@ -87,6 +87,13 @@ pub(crate) struct HoldRow {
 }
 
 impl HoldRow {
+    /// Takes the row's lock, the first thing that every verb of checkout does: payment, answer and order of a hold change under it,
+    /// and whoever shifts deadlines must take it too.
+    pub(crate) async fn lock(tx: &mut Tx, claim: ClaimId) -> Result<Option<Self>, JournalError> {
+        let row = tx.row(sql!("checkout/lock"), args![claim]).await?;
+        row.map(|r| Self::of(&r)).transpose()
+    }
+
     pub(crate) async fn read(tx: &mut Tx, claim: ClaimId) -> Result<Option<Self>, JournalError> {
         let row = tx.row(sql!("checkout/hold"), args![claim]).await?;
         row.map(|r| Self::of(&r)).transpose()

@@ -12,8 +12,8 @@ impl Journal {
     /// Repeat: harmless. `false` where the try is not open (any more).
     pub async fn cancel_payment(&self, key: PaymentKey) -> Result<bool, JournalError> {
         let mut tx = self.db.begin().await?;
+        let Some(hold) = HoldRow::lock(&mut tx, key.claim_id).await? else { return Ok(false) };
         let now = self.now(&mut tx).await?;
-        let Some(hold) = HoldRow::read(&mut tx, key.claim_id).await? else { return Ok(false) };
         let fenced = hold.is_paying(key.attempt)
             && (move_payment(&mut tx, key, PaymentStage::Authorising, PaymentStage::Cancelling, now).await?
                 || move_payment(&mut tx, key, PaymentStage::Cancelling, PaymentStage::Cancelling, now).await?);
@@ -26,8 +26,8 @@ impl Journal {
     /// Repeat: the first one counts. `false` where the try is not one whose money goes back: an order's, or one under way.
     pub async fn undone(&self, key: PaymentKey, to: PaymentStage, clerk: &dyn Clerk) -> Result<bool, JournalError> {
         let mut tx = self.db.begin().await?;
+        let Some(hold) = HoldRow::lock(&mut tx, key.claim_id).await? else { return Ok(false) };
         let now = self.now(&mut tx).await?;
-        let Some(hold) = HoldRow::read(&mut tx, key.claim_id).await? else { return Ok(false) };
         if hold.is_paying(key.attempt) {
             return Ok(false);
         }

@@ -4,15 +4,14 @@ use sale::{
     claim::{ATTEMPT_MAX, Claim, Reason},
     ids::claim_id,
     port::ledger::{Grant, Kind},
-    rules::{self, Decision, Law, Standing, obeyed},
+    rules::{self, Decision, Law, obeyed},
 };
 
-use super::{Locked, RatifyError};
-use crate::{
-    JournalError, args,
-    db::{Row, word},
-    sql,
+use super::{
+    Locked, RatifyError,
+    past::{Past, standing},
 };
+use crate::{JournalError, args, db::word, sql};
 
 /// What a grant turned out to be when it reached the lock.
 enum Brought {
@@ -28,8 +27,9 @@ impl Locked {
     /// Decides a claim, or finds how it was decided.
     pub async fn claim(&mut self, claim: &Claim, epoch: i64, grant: &Grant) -> Result<(), RatifyError> {
         self.check_identity(claim)?;
-        let known = self.known(claim).await?;
-        let brought = self.ratify_grant(epoch, claim, grant, known.as_ref())?;
+        let past = self.take_past(claim.buyer_id).await?;
+        let known = past.iter().find(|past| past.id == claim.id);
+        let brought = self.ratify_grant(epoch, claim, grant, known)?;
         if known.is_some() && obeyed(Law::OneDecision) {
             if let Brought::Fresh(kind, quantity) = brought {
                 self.counters(kind).limit += i64::from(quantity);
@@ -38,9 +38,10 @@ impl Locked {
             self.touch(claim.id);
             return Ok(());
         }
-        let standing = self.standing(claim).await?;
+        let standing = standing(&past, claim);
         let decision = rules::decide(self.phase(), self.purchase_limit, self.tally, standing, claim.quantity);
-        Ok(self.apply(claim, epoch, grant, brought, decision).await?)
+        self.apply(claim, epoch, grant, brought, decision);
+        Ok(())
     }
 
     /// A claim whose id does not follow from what it claims was forged on its way here.
@@ -55,24 +56,16 @@ impl Locked {
         }
     }
 
-    pub async fn known(&mut self, claim: &Claim) -> Result<Option<Row>, JournalError> {
-        self.tx.row(sql!("claim/by_id"), args![claim.id]).await
-    }
-
     /// Every grant that reaches the lock advances the ratified number of its kind, whatever becomes of its claim.
     fn ratify_grant(
         &mut self,
         epoch: i64,
         claim: &Claim,
         grant: &Grant,
-        known: Option<&Row>,
+        known: Option<&Past>,
     ) -> Result<Brought, RatifyError> {
         let Grant::Granted { kind, first, quantity } = *grant else { return Ok(Brought::Nothing) };
-        if let Some(row) = known
-            && row.int("epoch")? == epoch
-            && row.opt_text("grant_kind")? == Some(word(kind))
-            && row.opt_int("grant_first")? == Some(first)
-        {
+        if known.is_some_and(|past| past.grant == (epoch, Some(word(kind)), Some(first))) {
             return Ok(Brought::Repeat);
         }
         if first != self.levels.of(kind).granted + 1 || quantity != claim.quantity {
@@ -88,24 +81,7 @@ impl Locked {
         self.tx.run(sql!("claim/grant"), args![epoch, kind, first, claim.id]).await.map(drop)
     }
 
-    async fn standing(&mut self, claim: &Claim) -> Result<Standing, JournalError> {
-        let args = args![claim.attempt, self.item_id, claim.buyer_id];
-        let Some(row) = self.tx.row(sql!("claim/standing"), args).await? else { return Ok(Standing::default()) };
-        Ok(Standing {
-            units: row.count("units")?,
-            live: row.int("live")? > 0,
-            lower_ended: row.int("lower_ended")? == i64::from(claim.attempt) - 1,
-        })
-    }
-
-    async fn apply(
-        &mut self,
-        claim: &Claim,
-        epoch: i64,
-        grant: &Grant,
-        brought: Brought,
-        decision: Decision,
-    ) -> Result<(), JournalError> {
+    fn apply(&mut self, claim: &Claim, epoch: i64, grant: &Grant, brought: Brought, decision: Decision) {
         let fresh = match brought {
             Brought::Fresh(kind, quantity) => Some((kind, quantity)),
             _ => None,
@@ -131,30 +107,23 @@ impl Locked {
             Decision::Standby => ("standby", None),
             Decision::Refuse(reason) => ("refused", Some(reason)),
         };
-        self.insert_claim(claim, epoch, grant, outcome, reason).await?;
+        self.insert_claim(claim, epoch, grant, outcome, reason);
         match decision {
-            Decision::Hold => self.hold(claim.id, claim.buyer_id, claim.quantity, "held").await,
-            Decision::Standby => self.wait(claim).await,
-            Decision::Refuse(_) => self.log("refused", claim.id, claim.quantity, None).await,
+            Decision::Hold => self.hold(claim.id, claim.buyer_id, claim.quantity, "held"),
+            Decision::Standby => self.wait(claim),
+            Decision::Refuse(_) => self.log("refused", claim.id, claim.quantity, None),
         }
     }
 
-    async fn wait(&mut self, claim: &Claim) -> Result<(), JournalError> {
+    fn wait(&mut self, claim: &Claim) {
         self.tally.waiting += claim.quantity;
         let ticket = self.ticket();
         let args = args![claim.id, self.item_id, claim.buyer_id, ticket, claim.quantity];
-        self.tx.run(sql!("standby/insert"), args).await?;
-        self.log("standby", claim.id, claim.quantity, None).await
+        self.tx.later(sql!("standby/insert"), args);
+        self.log("standby", claim.id, claim.quantity, None);
     }
 
-    pub async fn insert_claim(
-        &mut self,
-        claim: &Claim,
-        epoch: i64,
-        grant: &Grant,
-        outcome: &str,
-        reason: Option<Reason>,
-    ) -> Result<(), JournalError> {
+    pub fn insert_claim(&mut self, claim: &Claim, epoch: i64, grant: &Grant, outcome: &str, reason: Option<Reason>) {
         let (kind, first) = numbers(grant);
         let args = args![
             claim.id,
@@ -170,7 +139,7 @@ impl Locked {
             claim.received_at,
             self.now
         ];
-        self.tx.run(sql!("claim/insert"), args).await.map(drop)
+        self.tx.later(sql!("claim/insert"), args);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The lock: one sale item, taken with its sale and the clock, changed in memory and saved once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sale::{
     ids::{ClaimId, SaleId, SaleItemId, UserId},
@@ -13,7 +13,7 @@ use sale::{
     time::UnixMs,
 };
 
-use super::{Ratified, RatifyError, read};
+use super::{Ratified, RatifyError, past::Past, read};
 use crate::{
     Journal, JournalError, args,
     change_log::{Change, log_change},
@@ -38,25 +38,29 @@ pub(crate) struct Locked {
     changed: Vec<ClaimId>,
     seen: HashSet<ClaimId>,
     knocks: Vec<Knock>,
+    /// Of those in the batch who have not had their turn.
+    pub pasts: HashMap<UserId, Vec<Past>>,
+    /// Entries that left the line in this transaction.
+    pub settled: u32,
 }
 
 impl Journal {
-    /// Takes the locks in their order (heartbeat, sale, sale item), then the clock.
+    /// Takes the item's lock, then the clock, then looks at heartbeat and sale.
+    ///
+    /// Whoever moves time or phase of a sale (a beat that shifts, a verb of the staff) takes the locks of all its items too, so
+    /// under this one neither changes any more, and the sale's row need not be locked: its items do not wait for each other.
     pub(crate) async fn lock(&self, item: SaleItemId) -> Result<Locked, RatifyError> {
         let mut tx = self.db.begin().await?;
-        let sale_id: SaleId = match tx.row(sql!("sale/of_item"), args![item]).await? {
-            Some(row) => row.id("sale_id")?,
-            None => return Err(RatifyError::UnknownItem),
-        };
-        let sale = match tx.row(sql!("sale/by_id"), args![sale_id]).await? {
-            Some(row) => sales::sale_of(&row)?,
-            None => return Err(RatifyError::UnknownItem),
-        };
         let Some(row) = tx.row(sql!("item/lock"), args![item]).await? else { return Err(RatifyError::UnknownItem) };
         let now = self.now(&mut tx).await?.max(row.at("last_at")?);
         if !heartbeat::is_fresh(&mut tx, now).await? {
             return Err(RatifyError::ClockStands);
         }
+        let sale_id: SaleId = row.id("sale_id")?;
+        let sale = match tx.row(sql!("sale/by_id"), args![sale_id]).await? {
+            Some(row) => sales::sale_of(&row)?,
+            None => return Err(RatifyError::UnknownItem),
+        };
         let paid = match tx.row(sql!("hold/paid"), args![item]).await? {
             Some(row) => row.count("paid")?,
             None => 0,
@@ -87,6 +91,8 @@ impl Locked {
             changed: vec![],
             seen: HashSet::new(),
             knocks: vec![],
+            pasts: HashMap::new(),
+            settled: 0,
         })
     }
 
@@ -109,14 +115,14 @@ impl Locked {
     }
 
     /// Units leave the free ones for a new hold.
-    pub async fn hold(&mut self, claim: ClaimId, buyer: UserId, quantity: u32, what: &str) -> Result<(), JournalError> {
+    pub fn hold(&mut self, claim: ClaimId, buyer: UserId, quantity: u32, what: &str) {
         self.tally.taken += quantity;
         let deadline = self.now.plus_s(self.hold_s);
         let args = args![claim, self.item_id, buyer, quantity, deadline, self.now];
-        self.tx.run(sql!("hold/insert"), args).await?;
+        self.tx.later(sql!("hold/insert"), args);
         let due_at = deadline + GRACE_MS;
         self.knocks.push(Knock { sale_item_id: self.item_id, claim_id: claim, generation: 1, due_at });
-        self.log(what, claim, quantity, Some(deadline)).await
+        self.log(what, claim, quantity, Some(deadline));
     }
 
     /// Units of an ended hold are free again, here and in the ledger's limit.
@@ -138,26 +144,20 @@ impl Locked {
     }
 
     /// One line of the change log with the counters as they are now; the claim's buyer is told.
-    pub async fn log(
-        &mut self,
-        what: &str,
-        claim: ClaimId,
-        quantity: u32,
-        deadline: Option<UnixMs>,
-    ) -> Result<(), JournalError> {
+    pub fn log(&mut self, what: &str, claim: ClaimId, quantity: u32, deadline: Option<UnixMs>) {
         self.touch(claim);
         let counters = Some((self.tally.taken, self.tally.waiting));
         let change = Change { what, claim: Some(claim), quantity, counters, deadline };
-        log_change(&mut self.tx, self.now, self.item_id, change).await
+        log_change(&mut self.tx, self.now, self.item_id, change);
     }
 
     /// More units. Standby is fed first: the caller settles.
-    pub async fn restock(&mut self, units: u32) -> Result<(), JournalError> {
+    pub fn restock(&mut self, units: u32) {
         self.tally.allotment += units;
         self.levels.units.limit += i64::from(units);
         let counters = Some((self.tally.taken, self.tally.waiting));
         let change = Change { what: "restocked", claim: None, quantity: units, counters, deadline: None };
-        log_change(&mut self.tx, self.now, self.item_id, change).await
+        log_change(&mut self.tx, self.now, self.item_id, change);
     }
 
     /// Writes the item's row and commits; the constraints of the row are the last word.
@@ -181,16 +181,17 @@ impl Locked {
         ];
         self.tx.run(sql!("item/save"), args).await?;
         let claims = read::told(&mut self.tx, self.item_id, &self.changed).await?;
-        let may_return_by = match self.tx.row(sql!("hold/may_return_by"), args![self.item_id]).await? {
-            Some(row) => row.opt_at("at")?,
-            None => None,
+        // Checkout needs no item's lock: what was paid since ours was granted is told as well.
+        let (paid, may_return_by) = match self.tx.row(sql!("hold/stock"), args![self.item_id]).await? {
+            Some(row) => (row.count("paid")?, row.opt_at("may_return_by")?),
+            None => (tally.paid, None),
         };
         self.tx.commit().await?;
         let stock = Stock {
-            stock_version: self.stock_version + 1 + i64::from(tally.paid),
+            stock_version: self.stock_version + 1 + i64::from(paid),
             allotment: tally.allotment,
-            held: tally.taken - tally.paid,
-            paid: tally.paid,
+            held: tally.taken - paid,
+            paid,
             waiting: tally.waiting,
             may_return_by,
         };

@@ -3,6 +3,7 @@
 mod decide;
 mod epoch;
 mod lock;
+mod past;
 mod ratify;
 mod read;
 mod settle;

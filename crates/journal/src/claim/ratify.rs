@@ -1,8 +1,10 @@
 //! Ratifying a batch: the journal decides anew what the ledger granted, in one transaction under the item's lock.
 
+use std::collections::HashSet;
+
 use sale::{
     claim::Command,
-    ids::SaleItemId,
+    ids::{SaleItemId, UserId},
     port::ledger::Grant,
     rules::{Law, obeyed},
 };
@@ -27,6 +29,7 @@ impl Journal {
         if asks && epoch != locked.levels.epoch && obeyed(Law::Epoch) {
             return Err(RatifyError::OtherEpoch(locked.levels));
         }
+        locked.meet(buyers(batch)).await?;
         for (command, grant) in batch {
             match command {
                 Command::Claim(claim) => locked.claim(claim, epoch, grant).await?,
@@ -37,4 +40,13 @@ impl Journal {
         }
         Ok(locked.save().await?)
     }
+}
+
+/// Everybody who claims in a batch.
+fn buyers(batch: &[(Command, Grant)]) -> HashSet<UserId> {
+    let claims = batch.iter().filter_map(|(command, _)| match command {
+        Command::Claim(claim) => Some(claim.buyer_id),
+        Command::Withdraw(_) => None,
+    });
+    claims.collect()
 }

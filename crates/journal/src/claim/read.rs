@@ -1,5 +1,7 @@
 //! Reading claims as their buyers are told them.
 
+use std::collections::HashMap;
+
 use sale::{
     claim::{ClaimState, ClaimView},
     hold::HoldState,
@@ -11,7 +13,7 @@ use sale::{
 use super::Waiting;
 use crate::{
     Journal, JournalError, args,
-    db::{Row, Tx, word_from},
+    db::{Row, Tx, Value, word_from},
     sql,
 };
 
@@ -36,6 +38,8 @@ impl Journal {
     }
 
     /// Claims whose row changed at or after `at`: what a listener re-reads after a gap. Without places and odds.
+    ///
+    /// A row becomes readable up to [`TX_MAX`](crate::TX_MAX) after the instant it carries: who must not miss one asks from before.
     pub async fn claims_changed_since(&self, at: UnixMs, max: u32) -> Result<Vec<ClaimView>, JournalError> {
         self.db.rows(sql!("claim/told_since"), args![at, max]).await?.iter().map(|row| Ok(view_of(row)?.0)).collect()
     }
@@ -63,38 +67,43 @@ impl Journal {
 
 /// Claims of one item as they stand in this transaction.
 pub(super) async fn told(tx: &mut Tx, item: SaleItemId, ids: &[ClaimId]) -> Result<Vec<ClaimView>, JournalError> {
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        rows.extend(tx.row(sql!("claim/told_by_id"), args![*id]).await?);
+    let mut told = HashMap::new();
+    let mut waiting = vec![];
+    for row in tx.rows_of(sql!("claim/told_by_id"), args![], &keys(ids)).await? {
+        let (view, _) = view_of(&row)?;
+        if view.state == ClaimState::Standby {
+            waiting.push(view.claim_id);
+        }
+        told.insert(view.claim_id, view);
     }
-    let mut told = vec![];
-    let mut chances = None;
-    for row in &rows {
-        told.push(with_place(tx, item, row, &mut chances).await?);
+    if !waiting.is_empty() {
+        let chances = Chances::of(tx, item).await?;
+        for place in tx.rows_of(sql!("standby/places"), args![item], &keys(&waiting)).await? {
+            if let Some(view) = told.get_mut(&place.id("claim_id")?) {
+                view.position = Some(place.count("people")? + 1);
+                view.odds = Some(chances.odds(place.count("units")?, view.quantity));
+            }
+        }
     }
-    Ok(told)
+    Ok(ids.iter().filter_map(|id| told.remove(id)).collect())
+}
+
+fn keys(ids: &[ClaimId]) -> Vec<Value> {
+    ids.iter().map(|id| Value::from(*id)).collect()
 }
 
 async fn views(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<ClaimView>, JournalError> {
     let mut views = Vec::with_capacity(rows.len());
     for row in &rows {
-        views.push(with_place(tx, row.id("sale_item_id")?, row, &mut None).await?);
+        views.push(with_place(tx, row.id("sale_item_id")?, row).await?);
     }
     Ok(views)
 }
 
-async fn with_place(
-    tx: &mut Tx,
-    item: SaleItemId,
-    row: &Row,
-    chances: &mut Option<Chances>,
-) -> Result<ClaimView, JournalError> {
+async fn with_place(tx: &mut Tx, item: SaleItemId, row: &Row) -> Result<ClaimView, JournalError> {
     let (mut view, ticket) = view_of(row)?;
     let Some(ticket) = ticket.filter(|_| view.state == ClaimState::Standby) else { return Ok(view) };
-    let chances = match chances {
-        Some(known) => known,
-        None => chances.insert(Chances::of(tx, item).await?),
-    };
+    let chances = Chances::of(tx, item).await?;
     if let Some(ahead) = tx.row(sql!("standby/ahead"), args![item, ticket]).await? {
         view.position = Some(ahead.count("people")? + 1);
         view.odds = Some(chances.odds(ahead.count("units")?, view.quantity));

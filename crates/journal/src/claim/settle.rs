@@ -9,10 +9,13 @@ use sale::{
 use super::Locked;
 use crate::{JournalError, args, sql};
 
+/// Entries that leave the line in one transaction. The next sweep goes on: nobody can overtake those who still wait.
+const SETTLED_MAX: u32 = 500;
+
 impl Locked {
     /// Promotes while the head of standby fits, or ends standby when the sale is over or sold out.
     pub async fn settle(&mut self) -> Result<(), JournalError> {
-        while self.tally.waiting > 0 {
+        while self.tally.waiting > 0 && self.settled < SETTLED_MAX {
             let over = rules::ends_standby(self.phase(), self.tally);
             if over.is_none() && self.tally.free() == 0 {
                 return Ok(());
@@ -23,6 +26,8 @@ impl Locked {
                 None if self.can_promote(quantity) => self.promote(claim, buyer, quantity).await?,
                 None => return Ok(()),
             }
+            self.pasts.remove(&buyer);
+            self.settled += 1;
         }
         Ok(())
     }
@@ -36,13 +41,15 @@ impl Locked {
         self.end_entry(claim, quantity, "promoted").await?;
         self.set_outcome(claim, "hold", None).await?;
         self.levels.units.drawn += i64::from(quantity);
-        self.hold(claim, buyer, quantity, "promoted").await
+        self.hold(claim, buyer, quantity, "promoted");
+        Ok(())
     }
 
     async fn refuse(&mut self, claim: ClaimId, quantity: u32, reason: Reason) -> Result<(), JournalError> {
         self.end_entry(claim, quantity, "refused").await?;
         self.set_outcome(claim, "refused", Some(reason)).await?;
-        self.log("refused", claim, quantity, None).await
+        self.log("refused", claim, quantity, None);
+        Ok(())
     }
 
     /// A waiting entry ends in this state and its place is free again.

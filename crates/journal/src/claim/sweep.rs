@@ -56,25 +56,31 @@ impl Locked {
 
     async fn expire(&mut self, row: &Row, event: HoldEvent) -> Result<(), JournalError> {
         let (claim, quantity): (ClaimId, u32) = (row.id("claim_id")?, row.count("quantity")?);
+        let deadline = row.at("deadline")?;
+        // A checkout may have been quicker, or got the hold more time: then there is nothing to end.
+        if !self.end_hold(claim, row.word("state")?, quantity, event, deadline).await? {
+            return Ok(());
+        }
+        // The hold first, then its payment: in the order of a checkout.
         if event == HoldEvent::Doubt {
             self.tx.run(sql!("checkout/in_doubt"), args![self.now, claim]).await?;
         }
-        if self.end_hold(claim, row.word("state")?, quantity, event).await? {
-            self.log("expired", claim, quantity, Some(row.at("deadline")?)).await?;
-        }
+        self.log("expired", claim, quantity, Some(deadline));
         Ok(())
     }
 
-    /// Ends a hold by compare-and-set; its units are free again. False where it had moved on.
+    /// Ends a hold by compare-and-set; its units are free again. False where it had moved on, or has time after `latest`.
     pub async fn end_hold(
         &mut self,
         claim: ClaimId,
         from: HoldState,
         quantity: u32,
         event: HoldEvent,
+        latest: UnixMs,
     ) -> Result<bool, JournalError> {
         let Some(to) = from.after(event) else { return Ok(false) };
-        let ended = self.tx.run(sql!("hold/end"), args![word(to), self.now, claim, word(from)]).await? == 1;
+        let args = args![word(to), self.now, claim, word(from), latest];
+        let ended = self.tx.run(sql!("hold/end"), args).await? == 1;
         if ended {
             self.give_back_units(quantity);
         }

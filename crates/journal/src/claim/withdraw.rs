@@ -5,11 +5,15 @@ use sale::{
     hold::{HoldEvent, HoldState},
     ids::{ClaimId, UserId},
     port::ledger::Grant,
+    time::UnixMs,
 };
 use thiserror::Error;
 
 use super::{Locked, Ratified, RatifyError};
-use crate::{Journal, JournalError, db::word_from};
+use crate::{Journal, JournalError, args, db::word_from, sql};
+
+/// A buyer may give a hold back however long it still lives.
+const WHENEVER: UnixMs = UnixMs(i64::MAX);
 
 /// Why a claim was not withdrawn.
 #[derive(Debug, Error)]
@@ -51,8 +55,8 @@ impl Journal {
         let mut locked = self.lock(claim.sale_item_id).await?;
         if locked.withdraw_known(&claim).await? != Some(true) {
             return Err(match self.claim(id).await?.map(|v| v.state) {
-                Some(ClaimState::Paying) => WithdrawError::Paying,
-                Some(ended) => WithdrawError::Ended(ended),
+                Some(ended) if ended.is_terminal() => WithdrawError::Ended(ended),
+                Some(_) => WithdrawError::Paying,
                 None => WithdrawError::Unknown(id),
             });
         }
@@ -66,15 +70,16 @@ impl Locked {
     pub async fn withdraw(&mut self, claim: &Claim) -> Result<(), JournalError> {
         if self.withdraw_known(claim).await?.is_none() {
             let epoch = self.levels.epoch;
-            self.insert_claim(claim, epoch, &Grant::Nothing, "withdrawn", None).await?;
-            self.log("withdrawn", claim.id, claim.quantity, None).await?;
+            self.insert_claim(claim, epoch, &Grant::Nothing, "withdrawn", None);
+            self.log("withdrawn", claim.id, claim.quantity, None);
         }
         Ok(())
     }
 
     /// `None`: no such row. Otherwise whether something was given back; a hold being paid for or ended stays as it is.
     async fn withdraw_known(&mut self, claim: &Claim) -> Result<Option<bool>, JournalError> {
-        let Some(row) = self.known(claim).await? else { return Ok(None) };
+        self.pasts.remove(&claim.buyer_id);
+        let Some(row) = self.tx.row(sql!("claim/by_id"), args![claim.id]).await? else { return Ok(None) };
         self.touch(claim.id);
         if row.id::<UserId>("buyer_id")? != claim.buyer_id {
             return Ok(Some(false));
@@ -82,14 +87,17 @@ impl Locked {
         let quantity = row.count("quantity")?;
         let hold: Option<HoldState> = row.opt_text("hold_state")?.as_deref().and_then(word_from);
         if hold == Some(HoldState::Held) {
-            self.end_hold(claim.id, HoldState::Held, quantity, HoldEvent::Release).await?;
+            if !self.end_hold(claim.id, HoldState::Held, quantity, HoldEvent::Release, WHENEVER).await? {
+                // A checkout began since its row was read.
+                return Ok(Some(false));
+            }
         } else if row.opt_text("standby_state")?.as_deref() == Some("waiting") {
             self.end_entry(claim.id, quantity, "withdrawn").await?;
             self.set_outcome(claim.id, "withdrawn", None).await?;
         } else {
             return Ok(Some(false));
         }
-        self.log("withdrawn", claim.id, quantity, None).await?;
+        self.log("withdrawn", claim.id, quantity, None);
         Ok(Some(true))
     }
 }

@@ -23,13 +23,15 @@ impl Journal {
     }
 
     /// A page of sales, the latest opening first. `hide` leaves out one stage (drafts, for the public); `after` is the last one seen.
+    ///
+    /// With `hide` it is the public's page and may be of a moment ago; staff find what they have just written.
     pub async fn sales(
         &self,
         hide: Option<Stage>,
         after: Option<SaleId>,
         max: u32,
     ) -> Result<Vec<SaleView>, JournalError> {
-        let mut tx = self.db.snapshot().await?;
+        let mut tx = if hide.is_some() { self.db.stale_snapshot().await? } else { self.db.snapshot().await? };
         let hidden = hide.map(crate::db::word).unwrap_or_default();
         let (paged, last) = (i64::from(after.is_some()), after.map_or(Uuid::nil(), |id| id.0));
         let rows = tx.rows(sql!("sale/page"), args![hidden, paged, last, max]).await?;

@@ -19,7 +19,7 @@ impl Journal {
             return desk.wrong_state();
         }
         if phase == Phase::Paused {
-            desk.go_on().await?;
+            desk.go_on(self).await?;
         }
         desk.sale.stage = Stage::Closed;
         if desk.now > desk.sale.opens_at {

@@ -14,7 +14,7 @@ use crate::{
     heartbeat, sales, sql,
 };
 
-/// A sale on the desk: its row is locked, `now` was read after that.
+/// A sale on the desk: its row and its items' are locked, `now` was read after that.
 pub(super) struct Desk {
     pub tx: Tx,
     pub now: UnixMs,
@@ -22,11 +22,15 @@ pub(super) struct Desk {
 }
 
 impl Journal {
-    /// Locks the sale's row, then reads the clock. With an old heartbeat nothing is judged.
+    /// Locks the sale's row and those of all its items, then reads the clock. With an old heartbeat nothing is judged.
+    ///
+    /// The items too, for a claim is decided under its item's lock alone: what was being decided has ended, and what comes after
+    /// sees what staff did.
     pub(super) async fn desk(&self, id: SaleId) -> Result<Desk, StaffError> {
         let mut tx = self.db.begin().await?;
         let row = tx.row(sql!("staff/lock_sale"), args![id]).await?.ok_or(StaffError::Unknown)?;
         let sale = sales::sale_of(&row)?;
+        tx.run(sql!("staff/lock_items"), args![id]).await?;
         let now = self.now(&mut tx).await?;
         if !heartbeat::is_fresh(&mut tx, now).await? {
             return Err(StaffError::ClockStands);

@@ -3,39 +3,49 @@
 use sale::ids::{SaleId, UserId};
 use uuid::Uuid;
 
-use crate::{
-    Journal, JournalError, args,
-    audit::{self, AuditLine},
-    sql,
-};
+use super::StaffError;
+use crate::{Journal, JournalError, args, sql};
 
 /// Nobody of the staff did it: the house did.
 const HOUSE: UserId = UserId(Uuid::nil());
+/// Sales brought to their end in one go; the next look finds the others.
+const SALES_MAX: u32 = 100;
 
 impl Journal {
     /// Marks every closed sale reconciled that has no live hold, nobody waiting and no payment in doubt; returns them.
     ///
     /// Repeat: safe from anywhere, any number of times.
     pub async fn reconcile_due(&self) -> Result<Vec<SaleId>, JournalError> {
-        // Looked at without the lock first: as a rule there is nothing to do.
+        // Looked at without a lock first: as a rule there is nothing to do.
         let now = self.clock().await?;
-        if self.db.row(sql!("staff/reconcilable"), args![now]).await?.is_none() {
-            return Ok(vec![]);
-        }
-        let mut tx = self.db.begin().await?;
-        let now = self.now(&mut tx).await?;
-        if !crate::heartbeat::is_fresh(&mut tx, now).await? {
-            return Ok(vec![]);
-        }
         let mut done = Vec::new();
-        for row in tx.rows(sql!("staff/reconcile"), args![now]).await? {
+        for row in self.db.rows(sql!("staff/reconcilable"), args![now, SALES_MAX]).await? {
             let id = row.id("id")?;
-            let action = "sale.reconcile".to_owned();
-            let line = AuditLine { at: now, actor_id: HOUSE, action, sale_id: Some(id), detail: String::new() };
-            audit::write(&mut tx, line).await?;
-            done.push(id);
+            match self.reconcile_sale(id).await {
+                Ok(true) => done.push(id),
+                Ok(false) => {}
+                Err(error) if done.is_empty() => return Err(error),
+                // What is done must be told; the rest comes the next time.
+                Err(_) => break,
+            }
         }
-        tx.commit().await?;
         Ok(done)
+    }
+
+    /// One sale a transaction, under its lock and its items': what was being decided in it has ended.
+    async fn reconcile_sale(&self, id: SaleId) -> Result<bool, JournalError> {
+        let mut desk = match self.desk(id).await {
+            Ok(desk) => desk,
+            Err(StaffError::Journal(error)) => return Err(error),
+            Err(_) => return Ok(false),
+        };
+        if desk.tx.run(sql!("staff/reconcile"), args![id, desk.now]).await? == 0 {
+            return Ok(false);
+        }
+        match desk.commit(HOUSE, "sale.reconcile", String::new()).await {
+            Ok(_) => Ok(true),
+            Err(StaffError::Journal(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 }

@@ -26,7 +26,7 @@ impl Journal {
         if units == 0 || units > ALLOTMENT_MAX - locked.tally.allotment.min(ALLOTMENT_MAX) {
             return Err(StaffError::invalid("units", "must be at least 1 and leave the allotment within 1000000"));
         }
-        locked.restock(units).await?;
+        locked.restock(units);
         locked.settle().await?;
         let at = locked.now;
         let (action, detail) = ("sale.restock".to_owned(), format!("item {item}: {units} more units"));

@@ -19,7 +19,7 @@ impl Journal {
         if desk.phase() != Phase::Paused {
             return desk.wrong_state();
         }
-        let paused_ms = desk.go_on().await?;
+        let paused_ms = desk.go_on(self).await?;
         desk.write().await?;
         let mut done = desk.commit(actor, "sale.resume", format!("after {paused_ms} ms")).await?;
         self.tell_shifted(&mut done).await?;
@@ -40,7 +40,12 @@ impl Journal {
 
 impl Desk {
     /// Shifts everything that ran when the sale was paused; returns by how many ms.
-    pub async fn go_on(&mut self) -> Result<i64, StaffError> {
+    ///
+    /// The clock is read again once the holds are locked too: payments that had begun go on during a pause.
+    pub async fn go_on(&mut self, journal: &Journal) -> Result<i64, StaffError> {
+        self.tx.be_patient().await?;
+        self.tx.run(sql!("staff/lock_holds"), args![self.sale.id]).await?;
+        self.now = journal.now(&mut self.tx).await?;
         let paused_at = self.sale.paused_at.take().unwrap_or(self.now);
         let by_ms = (self.now - paused_at).max(0);
         self.sale.closes_at = UnixMs(self.sale.closes_at.0 + by_ms);

@@ -85,7 +85,28 @@ fn a_bare_number_is_no_duration_wherever_it_stands() {
 fn a_value_of_the_wrong_kind_says_key_and_place() {
     let error = with_env(&[("SHOP_HTTP__PORT", "many")]).unwrap_err().to_string();
     assert!(error.starts_with("http.port: ") && error.contains("SHOP_HTTP__PORT"), "{error}");
-    assert!(with_file("[http").unwrap_err().to_string().contains("cannot read the config file"));
+    let torn = with_file("data_dir = \"/x\"\n[http").unwrap_err().to_string();
+    assert!(torn.contains("shop.toml") && torn.contains("line 2"), "{torn}");
+}
+
+#[test]
+fn no_error_quotes_a_secret() {
+    for text in ["[http]\npassword = 271828", "[http]\npassword = \"271828", "[http]\npassword = [\"271828\"]"] {
+        let error = with_file(text).unwrap_err().to_string();
+        assert!(error.contains("shop.toml") && !error.contains("271828"), "{error}");
+    }
+}
+
+#[test]
+fn a_setting_may_be_kept_in_a_file_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("password");
+    std::fs::write(&path, "hush\n").unwrap();
+    let named = format!("file:{}", path.display());
+    assert_eq!(with_env(&[("SHOP_HTTP__PASSWORD", &named)]).unwrap().http.password, "hush");
+    assert_eq!(with_file(&format!("[http]\npassword = \"{named}\"")).unwrap().http.password, "hush");
+    let error = with_env(&[("SHOP_HTTP__PASSWORD", "file:/nonexistent/password")]).unwrap_err().to_string();
+    assert!(error.contains("cannot read /nonexistent/password"), "{error}");
 }
 
 #[test]

@@ -107,6 +107,7 @@ fn unreadable(rejection: BytesRejection) -> Problem {
 }
 
 pub(super) fn too_large() -> Problem {
+    metrics::counter!("http_refused_total", "why" => "body_too_large").increment(1);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than allowed")
 }
 

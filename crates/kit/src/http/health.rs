@@ -1,6 +1,10 @@
 //! Health: whether we live, whether we are ready, and our numbers.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -18,11 +22,32 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// One thing we cannot be ready without. The error's text is shown to whoever asks: no secrets.
+/// One thing we cannot be ready without, or would rather not. The error's text is shown to whoever asks: no secrets.
 #[derive(Clone)]
 pub struct Check {
     name: &'static str,
     ask: Arc<dyn Fn() -> Answer + Send + Sync>,
+    needed: bool,
+}
+
+/// The checks of a process; more may come while it starts. Clones are the same ones.
+#[derive(Clone, Default)]
+pub struct Checks(Arc<RwLock<Vec<Check>>>);
+
+impl Checks {
+    pub fn extend(&self, more: Vec<Check>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).extend(more);
+    }
+
+    fn all(&self) -> Vec<Check> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl From<Vec<Check>> for Checks {
+    fn from(checks: Vec<Check>) -> Self {
+        Self(Arc::new(RwLock::new(checks)))
+    }
 }
 
 impl Check {
@@ -31,18 +56,24 @@ impl Check {
         F: Fn() -> A + Send + Sync + 'static,
         A: Future<Output = Result<(), String>> + Send + 'static,
     {
-        Self { name, ask: Arc::new(move || Box::pin(ask())) }
+        Self { name, ask: Arc::new(move || Box::pin(ask())), needed: true }
+    }
+
+    /// Told, and no reason to turn visitors away: we go on without it, as the laws say.
+    pub fn told_only(self) -> Self {
+        Self { needed: false, ..self }
     }
 }
 
 /// `/livez`, `/readyz` and `/metrics`.
-pub fn routes(life: Lifecycle, checks: Vec<Check>) -> Router {
+pub fn routes(life: Lifecycle, checks: impl Into<Checks>) -> Router {
     probes(life, checks).merge(metrics())
 }
 
-/// `/livez`: the process answers. `/readyz`: 200 while visitors are welcome and every check passes, else 503 with the reasons.
-pub fn probes(life: Lifecycle, checks: Vec<Check>) -> Router {
-    let checks: Arc<[Check]> = checks.into();
+/// `/livez`: the process answers. `/readyz`: 200 while visitors are welcome and every needed check passes, else 503 with the
+/// reasons.
+pub fn probes(life: Lifecycle, checks: impl Into<Checks>) -> Router {
+    let checks = checks.into();
     Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(move || readiness(life.clone(), checks.clone())))
@@ -55,20 +86,21 @@ pub fn metrics() -> Router {
     Router::new().route("/metrics", get(move || async move { (kind, telemetry::render_metrics()) }))
 }
 
-async fn readiness(life: Lifecycle, checks: Arc<[Check]>) -> Response {
+async fn readiness(life: Lifecycle, checks: Checks) -> Response {
+    let checks = checks.all();
     let asked = futures_util::future::join_all(checks.iter().map(ask)).await;
-    let ready = life.is_ready() && asked.iter().all(|(_, answer)| answer.is_ok());
+    let ready = life.is_ready() && asked.iter().all(|(check, answer)| answer.is_ok() || !check.needed);
     let told: Map<String, Value> = asked
         .into_iter()
-        .map(|(name, answer)| (name.to_owned(), Value::from(answer.err().unwrap_or_else(|| "ok".to_owned()))))
+        .map(|(check, answer)| (check.name.to_owned(), Value::from(answer.err().unwrap_or_else(|| "ok".to_owned()))))
         .collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({"ready": ready, "stopping": life.is_stopping(), "checks": told}))).into_response()
 }
 
-async fn ask(check: &Check) -> (&'static str, Result<(), String>) {
+async fn ask(check: &Check) -> (&Check, Result<(), String>) {
     let answer = tokio::time::timeout(CHECK_TIMEOUT, (check.ask)()).await;
-    (check.name, answer.unwrap_or_else(|_| Err("no answer in time".to_owned())))
+    (check, answer.unwrap_or_else(|_| Err("no answer in time".to_owned())))
 }
 
 #[cfg(test)]
@@ -93,8 +125,10 @@ mod tests {
         assert_eq!(ready(&life, vec![good.clone()]).await.0, 503);
         life.set_ready(true);
         assert_eq!(ready(&life, vec![good.clone()]).await.0, 200);
-        let (status, body) = ready(&life, vec![good.clone(), mute]).await;
+        let (status, body) = ready(&life, vec![good.clone(), mute.clone()]).await;
         assert_eq!((status, &body["checks"]["bus"]), (503, &json!("no answer in time")));
+        let (status, body) = ready(&life, vec![good.clone(), mute.told_only()]).await;
+        assert_eq!((status, &body["checks"]["bus"]), (200, &json!("no answer in time")));
         life.stop_softly();
         assert_eq!(ready(&life, vec![good]).await.0, 503);
     }

@@ -1,6 +1,6 @@
 //! The limit: how often somebody may ask, and how they are told.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, fmt::Display};
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
@@ -22,9 +22,23 @@ pub struct RateHeaders {
     reset_s: i64,
 }
 
-/// Takes one token of the bucket `key`. Errors: 429 `too_many_requests` with `Retry-After` and the same headers.
-pub async fn enforce(limiter: &dyn Limiter, key: &str, rate: Rate) -> Result<RateHeaders, Problem> {
-    let answer = limiter.take(key, rate).await;
+/// Takes one token of `who`'s bucket of this kind, and counts a refusal by the kind alone.
+pub async fn take(limiter: &dyn Limiter, bucket: &'static str, who: impl Display, rate: Rate) -> Answer {
+    let answer = limiter.take(&format!("{bucket}/{who}"), rate).await;
+    if !answer.allowed {
+        metrics::counter!("rate_limited_total", "bucket" => bucket).increment(1);
+    }
+    answer
+}
+
+/// The same for a route. Errors: 429 `too_many_requests` with `Retry-After` and the same headers.
+pub async fn enforce(
+    limiter: &dyn Limiter,
+    bucket: &'static str,
+    who: impl Display,
+    rate: Rate,
+) -> Result<RateHeaders, Problem> {
+    let answer = take(limiter, bucket, who, rate).await;
     let headers = RateHeaders::of(rate, answer);
     if answer.allowed {
         return Ok(headers);
@@ -79,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn who_may_is_told_how_much_is_left() {
         let yes = Fixed(Answer { allowed: true, remaining: 9, retry_after_ms: 0 });
-        let response = (enforce(&yes, "k", RATE).await.unwrap(), "hello").into_response();
+        let response = (enforce(&yes, "user", 7, RATE).await.unwrap(), "hello").into_response();
         assert_eq!(response.headers()["ratelimit-limit"], "10");
         assert_eq!(response.headers()["ratelimit-remaining"], "9");
         assert_eq!(response.headers()["ratelimit-reset"], "9");
@@ -88,7 +102,7 @@ mod tests {
     #[tokio::test]
     async fn who_may_not_is_told_when() {
         let no = Fixed(Answer { allowed: false, remaining: 0, retry_after_ms: 8_001 });
-        let response = enforce(&no, "k", RATE).await.unwrap_err().into_response();
+        let response = enforce(&no, "user", 7, RATE).await.unwrap_err().into_response();
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "9");
         assert_eq!(response.headers()["ratelimit-remaining"], "0");

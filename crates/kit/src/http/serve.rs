@@ -120,6 +120,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, l
         places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
         life: life.clone(),
     };
+    metrics::gauge!("http_connections_max").set(config.max_connections as f64);
     let soft = life.soft();
     let mut retry = ACCEPT_RETRY_MIN;
     loop {
@@ -197,9 +198,19 @@ impl House {
                 }
             };
             if let Err(error) = ended {
+                count_early(&error);
                 tracing::debug!(%error, "a connection ended early");
             }
         });
+    }
+}
+
+/// Bounds that the protocol itself keeps: no route ever saw such a request.
+fn count_early(error: &hyper::Error) {
+    if error.is_parse_too_large() {
+        metrics::counter!("http_refused_total", "why" => "head_too_large").increment(1);
+    } else if error.is_timeout() {
+        metrics::counter!("http_refused_total", "why" => "head_too_slow").increment(1);
     }
 }
 
@@ -211,7 +222,7 @@ fn with_peer(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {
 
 /// One write, no waiting, no task: refusing must stay cheap when everybody comes at once.
 fn refuse(stream: TcpStream) {
-    metrics::counter!("http_connections_refused_total").increment(1);
+    metrics::counter!("http_refused_total", "why" => "full_house").increment(1);
     if let Ok(mut stream) = stream.into_std() {
         let _ = io::Write::write(&mut stream, REFUSAL);
         let _ = stream.shutdown(std::net::Shutdown::Write);

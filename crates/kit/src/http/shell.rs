@@ -21,6 +21,7 @@ use super::{
     client_addr::TrustedHops,
     request_id::{self, RequestId, X_REQUEST_ID},
     security::harden,
+    trace::{follow, trace_id},
 };
 use crate::lifecycle::panic_text;
 
@@ -47,7 +48,10 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(TrustedHops(bounds.trusted_hops));
     let seen = Seen::of(&request);
-    let span = tracing::info_span!("request", request_id = %id.0, method = seen.method, path = request.uri().path());
+    let trace_id = trace_id(request.headers());
+    let path = request.uri().path();
+    let span = tracing::info_span!("request", request_id = %id.0, trace_id, method = seen.method, path);
+    follow(&span, request.headers());
     let answer = request_id::scope(id.clone(), answer(bounds, request, next)).instrument(span.clone());
     let mut response = answer.await;
     span.in_scope(|| seen.record(response.status()));
@@ -76,6 +80,7 @@ async fn answer(bounds: Bounds, request: Request, next: Next) -> Response {
         Ok(Err(panic)) => panicked(&*panic).into_response(),
         Err(_) if awaiting.is_so() => sent_too_slowly().into_response(),
         Err(_) => {
+            metrics::counter!("http_refused_total", "why" => "timed_out").increment(1);
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", "that took too long");
             problem.retry_after_ms(TIMED_OUT_RETRY_MS).into_response()
         }
@@ -84,6 +89,7 @@ async fn answer(bounds: Bounds, request: Request, next: Next) -> Response {
 
 /// The rest of the body may still come, so the connection is of no use for another request.
 fn sent_too_slowly() -> Problem {
+    metrics::counter!("http_refused_total", "why" => "body_too_slow").increment(1);
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
         .header(header::CONNECTION, HeaderValue::from_static("close"))
 }

@@ -14,6 +14,8 @@ use sale::port::chance::Chance;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::config::ConfigError;
+
 const SECRET_BYTES: usize = 32;
 const KID_BYTES: usize = 9;
 /// A key file is a few hundred bytes; what is larger is something else.
@@ -42,6 +44,27 @@ pub(super) struct Key {
     secret: Vec<u8>,
     pub sign: EncodingKey,
     pub verify: DecodingKey,
+}
+
+/// The section `[keys]`, where many nodes must know the same secrets. No `Debug`: it is one itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    ring: String,
+}
+
+/// The section `[keys]` of the manual.
+pub const KEYS_MANUAL: &str = include_str!("keys.toml");
+
+impl KeysConfig {
+    /// Reads the ring. Nothing is made up where it is missing: tokens of another node would be strangers here.
+    pub fn load(&self) -> Result<Keys, ConfigError> {
+        let invalid = |reason: String| ConfigError::Invalid { key: "keys.ring", reason };
+        if self.ring.is_empty() {
+            return Err(invalid("must be set, the same on every node; --new-keys prints a new one".to_owned()));
+        }
+        Keys::parse(&self.ring).map_err(invalid)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,17 +122,30 @@ impl Keys {
         }
         let mut text = String::new();
         file.take(FILE_MAX_BYTES).read_to_string(&mut text).map_err(at(path))?;
-        let damaged = |reason: String| KeysError::Damaged { path: name(), reason };
-        let stored: KeyFile = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-        let key = |entry: KeyEntry| Key::parse(entry).ok_or_else(|| damaged("a secret is not 32 bytes".to_owned()));
+        Self::parse(&text).map_err(|reason| KeysError::Damaged { path: name(), reason })
+    }
+
+    /// Reads a ring from its text; the error never quotes it.
+    fn parse(text: &str) -> Result<Self, String> {
+        let stored: KeyFile = serde_json::from_str(text)
+            .map_err(|error| format!("line {} column {} is no part of a key ring", error.line(), error.column()))?;
+        let key = |entry: KeyEntry| Key::parse(entry).ok_or_else(|| "a secret is not 32 bytes".to_owned());
         Ok(Self { current: key(stored.current)?, previous: stored.previous.map(key).transpose()? })
+    }
+
+    /// The ring as one line of text: a secret.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(&self.file()).unwrap_or_default()
+    }
+
+    fn file(&self) -> KeyFile {
+        KeyFile { current: self.current.entry(), previous: self.previous.as_ref().map(Key::entry) }
     }
 
     /// Writes the ring to a file that must not exist yet, readable by this user alone.
     fn save(&self, path: &Path) -> io::Result<()> {
-        let stored = KeyFile { current: self.current.entry(), previous: self.previous.as_ref().map(Key::entry) };
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&serde_json::to_vec_pretty(&stored)?)?;
+        file.write_all(&serde_json::to_vec_pretty(&self.file())?)?;
         file.sync_all()
     }
 
@@ -218,6 +254,19 @@ mod tests {
         let new = Keys::load(&path).unwrap();
         assert_ne!(kid(&new), kid(&old));
         assert!(new.find(kid(&old)).is_some());
+    }
+
+    #[test]
+    fn a_ring_travels_as_text_and_a_broken_one_is_refused_without_being_quoted() {
+        let made = Keys::random(&OsChance).rotated(&OsChance);
+        let config = |ring: &str| KeysConfig { ring: ring.to_owned() };
+        let read = config(&made.to_text()).load().unwrap();
+        assert_eq!((kid(&read), &read.current.secret), (kid(&made), &made.current.secret));
+        assert!(read.find(&made.previous.unwrap().kid).is_some());
+        assert!(config("").load().err().unwrap().to_string().contains("--new-keys"));
+        let secret = r#"{"current":{"kid":"a","secret":271828},"previous":null}"#;
+        let error = config(secret).load().err().unwrap().to_string();
+        assert!(error.contains("keys.ring") && !error.contains("271828"), "{error}");
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl Journal {
         quantity: u32,
         deadline: Option<UnixMs>,
     ) {
-        let moves = !matches!(what, What::Paying | What::Declined | What::Allocated | What::Shifted);
+        let moves = !matches!(what, What::Paying | What::Declined | What::Allocated | What::Shifted | What::Extended);
         let row = self.items.get(&item_id).map(|item| &item.row).filter(|_| moves);
         let (taken, waiting) = (row.map(|r| r.taken), row.map(|r| r.waiting));
         let seq = self.log.len() as i64 + 1;

@@ -90,8 +90,10 @@ pub enum What {
     Declined,
     Allocated,
     Expired,
-    /// The deadline moved, the state did not.
+    /// The deadline moved with everybody's, because the clock had stood still; the state did not.
     Shifted,
+    /// This one deadline moved, because the payment provider was late; the state did not.
+    Extended,
     Restocked,
 }
 

@@ -145,7 +145,7 @@ fn live_on(was: Life, change: &Change) -> Life {
         What::Paying => Some(ClaimState::Paying),
         What::Allocated => Some(ClaimState::Paid),
         What::Expired => Some(ClaimState::Expired),
-        What::Shifted | What::Restocked => was.state,
+        What::Shifted | What::Extended | What::Restocked => was.state,
     };
     Life {
         state,

@@ -42,7 +42,7 @@ fn may_follow(step: &Step) -> bool {
         What::Paying => step.was.state == Some(Held),
         What::Declined | What::Allocated => step.was.state == Some(Paying),
         What::Expired => matches!(step.was.state, Some(Held | Paying)),
-        What::Shifted => matches!(step.was.state, Some(Held | Paying)),
+        What::Shifted | What::Extended => matches!(step.was.state, Some(Held | Paying)),
         What::Restocked => false,
     }
 }

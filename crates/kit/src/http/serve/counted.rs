@@ -35,6 +35,7 @@ impl Counted {
         }
         let span = self.write_timeout;
         ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(span))).as_mut().poll(cx));
+        metrics::counter!("http_refused_total", "why" => "answer_not_taken").increment(1);
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
     }
 }

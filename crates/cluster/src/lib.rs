@@ -1,0 +1,16 @@
+//! The ports on real parts: every line of the house that speaks Redis, AMQP or SQS is in here.
+
+pub mod amqp;
+pub mod bus;
+pub mod config;
+pub mod ledger;
+pub mod limiter;
+pub mod mail;
+mod open;
+pub mod pay;
+pub mod queue;
+pub mod redis;
+pub mod timers;
+
+pub use config::{Config, JournalConfig, MANUAL};
+pub use open::{OpenError, Parts, open};

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS many FROM parked

@@ -1,0 +1,1 @@
+UPDATE heartbeat SET beat_at = beat_at WHERE id = 1 RETURNING beat_at

@@ -1,0 +1,1 @@
+UPDATE hold SET version = version WHERE state IN ('held', 'paying')

@@ -1,1 +1,0 @@
-SELECT MAX(deadline) AS at FROM hold WHERE sale_item_id = $1 AND state IN ('held', 'paying')

@@ -1,0 +1,59 @@
+//! SQLite: the journal as one file; one writer, and a few readers that never wait for it.
+
+use sale::{port::clock::Clock, time::UnixMs};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::{path::Path, sync::Arc, time::Duration};
+
+use super::schema;
+use crate::JournalError;
+
+/// How long a statement waits for the one writer before the store counts as silent.
+const WRITER_WAIT: Duration = Duration::from_secs(10);
+const READERS_MAX: u32 = 4;
+
+#[derive(Clone)]
+pub struct Sqlite {
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+    /// One process, one clock: the file has none of its own.
+    clock: Arc<dyn Clock>,
+}
+
+impl Sqlite {
+    /// Opens or creates the file and brings it to this binary's shape.
+    pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A receipt is a promise: the commit before it must outlive the machine.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(WRITER_WAIT)
+            .statement_cache_capacity(200);
+        let pool = |max| {
+            SqlitePoolOptions::new()
+                .max_connections(max)
+                .acquire_timeout(WRITER_WAIT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let migrated = schema::migrator(schema::SQLITE).run(&writer).await;
+        migrated.map_err(|e| JournalError::Data(e.to_string()))?;
+        let readers = pool(READERS_MAX).connect_with(options.read_only(true)).await?;
+        Ok(Self { writer, readers, clock })
+    }
+
+    /// Opens a file that another process may be writing to. Whoever tries to write through it is refused.
+    pub async fn open_read_only(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(WRITER_WAIT);
+        let readers =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(WRITER_WAIT).connect_with(options).await?;
+        Ok(Self { writer: readers.clone(), readers, clock })
+    }
+
+    pub(super) fn now(&self) -> UnixMs {
+        self.clock.now()
+    }
+}

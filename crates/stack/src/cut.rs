@@ -1,0 +1,81 @@
+//! Cutting off: packets to and from a loopback address vanish, silently, until it is healed.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    io::Write,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::setup::{am_root, which};
+
+/// The addresses of one stack that are cut off: a set in a table of its own.
+#[derive(Clone, Debug)]
+pub struct Cuts {
+    table: String,
+}
+
+impl Cuts {
+    pub fn of(stack: &Path) -> Self {
+        let mut hasher = DefaultHasher::new();
+        stack.hash(&mut hasher);
+        Self { table: format!("stack_{:016x}", hasher.finish()) }
+    }
+
+    /// From now on nobody hears this address, and it hears nobody. Connections stay open and silent.
+    pub fn cut(&self, address: IpAddr) -> Result<()> {
+        ensure!(address != IpAddr::V4(Ipv4Addr::LOCALHOST), "{address} is everybody's: it cannot be cut off alone");
+        self.change(&format!("add element inet {} cut {{ {address} }}", self.table))
+    }
+
+    /// Repeat: an address that is not cut stays so.
+    pub fn heal(&self, address: IpAddr) -> Result<()> {
+        let table = &self.table;
+        self.change(&format!(
+            "add element inet {table} cut {{ {address} }}\ndelete element inet {table} cut {{ {address} }}"
+        ))
+    }
+
+    /// Heals all and leaves nothing in the kernel. Where nothing was ever cut this is no work.
+    pub fn heal_all(&self) -> Result<()> {
+        if !am_root() || which("nft").is_none() {
+            return Ok(());
+        }
+        nft(&format!("add table inet {0}\ndelete table inet {0}\n", self.table))
+    }
+
+    /// The table as it must be, and the change; all of it can be said again.
+    fn change(&self, change: &str) -> Result<()> {
+        ensure!(am_root() && which("nft").is_some(), "cutting off needs root and nft (apt-get install nftables)");
+        let table = &self.table;
+        nft(&format!(
+            "add table inet {table}
+add set inet {table} cut {{ type ipv4_addr; }}
+add chain inet {table} hear {{ type filter hook input priority 0; policy accept; }}
+flush chain inet {table} hear
+add rule inet {table} hear ip saddr @cut drop
+add rule inet {table} hear ip daddr @cut drop
+{change}
+"
+        ))
+    }
+}
+
+/// All lines or none.
+fn nft(lines: &str) -> Result<()> {
+    let nft = which("nft").context("there is no nft")?;
+    let mut command = Command::new(nft);
+    command.args(["-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("cannot start nft")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(lines.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("the kernel refuses to cut off: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The servers from the command line: up, down, how they are, what they say; and for the length of a test run.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+use stack::{Found, Parts, Running, Server, Stack, State, apps, nginx::Upstreams};
+
+use crate::run::{command, root, run};
+
+fn dev() -> PathBuf {
+    root().join("target/stack/dev")
+}
+
+/// Repeat: what runs is left alone, what died is started again.
+pub fn up(servers_only: bool, release: bool) -> Result<bool> {
+    stack::install()?;
+    let (stack, found) = Stack::up(&dev(), Parts::ALL)?;
+    match &found {
+        Found::Nothing => println!("new, in {}", stack.running().dir.display()),
+        Found::Running => println!("it runs already"),
+        Found::Stopped(names) => println!("started again: {}", names.join(", ")),
+    }
+    println!("{}", serde_json::to_string_pretty(stack.running())?);
+    let closed = stack.nginx()?.plan()?.upstreams == Upstreams::default();
+    // The stand-in for AWS forgets what it was asked for whenever it is started.
+    if !servers_only && (closed || found != Found::Running) {
+        open_shop(stack.running(), release)?;
+    }
+    Ok(true)
+}
+
+/// Builds everything once, tests and programs.
+pub fn build() -> Result<()> {
+    run(command(&["cargo", "build"]).args(apps::AS_THE_TESTS))
+}
+
+/// Where [`build`] leaves the programs.
+pub fn binaries() -> PathBuf {
+    root().join("target/debug")
+}
+
+/// Two nodes of each role and the payment provider, behind the door.
+fn open_shop(running: &Running, release: bool) -> Result<()> {
+    let binaries = if release {
+        let mut build = command(&["cargo", "build", "--release"]);
+        for package in ["publisher", "consumer", "general", "provider", "lambda-email"] {
+            build.args(["--package", package]);
+        }
+        run(&mut build)?;
+        root().join("target/release")
+    } else {
+        build()?;
+        binaries()
+    };
+    // One person behind one address plays many parts.
+    let plan = apps::Plan { demo: true, ..apps::Plan::new(&binaries) }
+        .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "100/1h");
+    let apps = apps::start(running, &plan)?;
+    println!("The shop is open at {}", running.nginx);
+    println!("Staff sign in as {} with the password {}", apps.staff.email, apps.staff.password);
+    println!("Mail lies in {}", running.dir.join("mail/letters").display());
+    Ok(())
+}
+
+pub fn down(wipe: bool) -> Result<bool> {
+    let ran = if wipe { stack::wipe(&dev())? } else { stack::down(&dev())? };
+    match ran.as_slice() {
+        [] => println!("nothing ran"),
+        names => println!("stopped: {}", names.join(", ")),
+    }
+    Ok(true)
+}
+
+/// Answers yes where all are ready.
+pub fn status() -> Result<bool> {
+    let servers = Server::all(&dev())?;
+    if servers.is_empty() {
+        println!("there is no stack; start one by `cargo xtask up`");
+        return Ok(false);
+    }
+    let mut all_ready = true;
+    for server in &servers {
+        let state = server.state();
+        let pid = server.process().map_or_else(String::new, |process| process.pid.to_string());
+        println!("{:18} {state:8} {pid:>8}  {}", server.name(), server.launch().probe);
+        all_ready &= state == State::Ready;
+    }
+    Ok(all_ready)
+}
+
+pub fn logs(name: Option<&str>) -> Result<bool> {
+    if let Some(name) = name {
+        let log = Server::find(&dev(), name)?.log();
+        let mut file = File::open(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        // Whoever reads with `head` has read enough: no failure.
+        let _ = io::copy(&mut file, &mut io::stdout());
+        return Ok(true);
+    }
+    for server in Server::all(&dev())? {
+        println!("== {} ({})\n{}", server.name(), server.log().display(), server.log_tail());
+    }
+    Ok(true)
+}
+
+/// New servers for as long as `work` takes. However this process ends, they end with it.
+pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let folder = root().join("target/stack/test");
+    stack::wipe(&folder)?;
+    // The guard hears of our end by the end of its input, so also of an end by Ctrl-C or kill -9. Started by this name and not
+    // by our file's: that may have been built anew since we started.
+    let mut guard = Command::new("/proc/self/exe")
+        .arg("guard")
+        .arg(&folder)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .spawn()
+        .context("cannot start the guard of the servers")?;
+    let ran = Stack::up(&folder, Parts::ALL).and_then(|(stack, _)| work(&stack.running().dir));
+    drop(guard.stdin.take());
+    let ended = guard.wait()?;
+    ran?;
+    anyhow::ensure!(ended.success(), "the servers did not end");
+    Ok(())
+}
+
+/// New servers with our programs in them, for as long as `work` takes.
+pub fn with_shop(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    with_servers(|folder| {
+        let plan = apps::Plan::new(&binaries())
+            // A browser that is cut off is to notice it soon.
+            .set("MIAOSHA_PUBLISHER__PUSH__HEARTBEAT", "2s")
+            // All browsers come from one address.
+            .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "1000/1h")
+            .set("MIAOSHA_GENERAL__LIMITS__LOGIN_PER_ADDRESS", "1000/1m");
+        apps::start(Stack::open(folder)?.running(), &plan)?;
+        work(folder)
+    })
+}
+
+/// Waits for the end of whoever started it, then ends the stack of this folder.
+pub fn guard(folder: &Path) -> Result<bool> {
+    io::stdin().read_to_end(&mut vec![])?;
+    stack::wipe(folder)?;
+    Ok(true)
+}
