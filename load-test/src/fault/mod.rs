@@ -144,7 +144,8 @@ fn planned(args: &FaultArgs) -> Planned {
     Planned {
         units: args.units,
         hold_s: args.hold_s,
-        purchase_limit: PURCHASE_LIMIT,
+        // No limit may be above what there is at first.
+        purchase_limit: PURCHASE_LIMIT.min(args.units),
         opens_in: OPENS_IN + seating,
         open_for: OPEN_FOR,
         comebacks: COMEBACKS,
