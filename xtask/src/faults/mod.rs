@@ -32,6 +32,34 @@ struct Row {
 
 const SHOP: Crowd = Crowd { who: Who::Shoppers, buyers: 200, units: 20, hold_s: 3 };
 
+// These have sales of their own, in the short run too.
+const PAYMENTS: Row = Row {
+    name: "payments",
+    numbers: "28",
+    shows: "the provider stops and dies while everybody pays",
+    crowd: Crowd { who: Who::Payers, units: 60, ..SHOP },
+    rounds: 3,
+    strike: b::provider,
+};
+
+const LAST_UNIT: Row = Row {
+    name: "last-unit",
+    numbers: "29",
+    shows: "one unit that comes back again and again",
+    crowd: Crowd { who: Who::Hesitant, units: 1, hold_s: 2, ..SHOP },
+    rounds: 5,
+    strike: b::cycles,
+};
+
+const MAIL: Row = Row {
+    name: "mail",
+    numbers: "5",
+    shows: "the queue and the mail server behind the relay fail",
+    crowd: SHOP,
+    rounds: 2,
+    strike: b::mail,
+};
+
 /// In the order in which a failure teaches most.
 const ROWS: &[Row] = &[
     Row {
@@ -148,30 +176,9 @@ const ROWS: &[Row] = &[
         rounds: 2,
         strike: b::zombie,
     },
-    Row {
-        name: "payments",
-        numbers: "28",
-        shows: "the provider stops and dies while everybody pays",
-        crowd: Crowd { who: Who::Payers, units: 60, ..SHOP },
-        rounds: 3,
-        strike: b::provider,
-    },
-    Row {
-        name: "last-unit",
-        numbers: "29",
-        shows: "one unit that comes back again and again",
-        crowd: Crowd { who: Who::Hesitant, units: 1, hold_s: 2, ..SHOP },
-        rounds: 5,
-        strike: b::cycles,
-    },
-    Row {
-        name: "mail",
-        numbers: "5",
-        shows: "kill -9 of the queue and of the mail server behind the relay",
-        crowd: SHOP,
-        rounds: 2,
-        strike: b::mail,
-    },
+    PAYMENTS,
+    LAST_UNIT,
+    MAIL,
 ];
 
 const REPORT: &str = "target/faults";
@@ -240,30 +247,9 @@ const SHORT: &[Row] = &[
             b::reload(sale, rounds)
         },
     },
-    Row {
-        name: "payments",
-        numbers: "28",
-        shows: "the provider stops and dies while everybody pays",
-        crowd: Crowd { who: Who::Payers, units: 60, ..SHOP },
-        rounds: 2,
-        strike: b::provider,
-    },
-    Row {
-        name: "last-unit",
-        numbers: "29",
-        shows: "one unit that comes back again and again",
-        crowd: Crowd { who: Who::Hesitant, units: 1, hold_s: 2, ..SHOP },
-        rounds: 3,
-        strike: b::cycles,
-    },
-    Row {
-        name: "mail",
-        numbers: "5",
-        shows: "the queue and the mail server behind the relay fail",
-        crowd: SHOP,
-        rounds: 2,
-        strike: b::mail,
-    },
+    Row { rounds: 2, ..PAYMENTS },
+    Row { rounds: 3, ..LAST_UNIT },
+    MAIL,
 ];
 
 #[derive(Args)]
