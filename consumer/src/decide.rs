@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use kit::trace::{self, Trace};
 use sale::{
     claim::Command,
     ids::SaleItemId,
     port::queue::{Delivery, QueueError},
 };
+use tracing::{Instrument, field::Empty};
 
 use crate::counter::Counter;
 
@@ -39,11 +41,12 @@ pub(crate) async fn run(counter: Arc<Counter>, partition: u32) {
     queue.give_back(partition).await;
 }
 
-/// The commands of one item in hand, in order, and the deliveries they came in.
+/// The commands of one item in hand, in order, the deliveries they came in, and whose stories they are a part of.
 struct Group {
     item: SaleItemId,
     commands: Vec<Command>,
     tags: Vec<u64>,
+    traces: Vec<Trace>,
 }
 
 fn by_item(deliveries: Vec<Delivery>) -> Vec<Group> {
@@ -53,13 +56,14 @@ fn by_item(deliveries: Vec<Delivery>) -> Vec<Group> {
         let group = match groups.iter_mut().find(|group| group.item == item) {
             Some(group) => group,
             None => {
-                groups.push(Group { item, commands: vec![], tags: vec![] });
+                groups.push(Group { item, commands: vec![], tags: vec![], traces: vec![] });
                 let last = groups.len() - 1;
                 &mut groups[last]
             }
         };
         group.commands.extend(message.commands);
         group.tags.push(tag);
+        group.traces.extend(message.trace.as_deref().and_then(Trace::read));
     }
     groups
 }
@@ -68,7 +72,10 @@ impl Counter {
     async fn decide_all(&self, partition: u32, deliveries: Vec<Delivery>) {
         let mut decided = Vec::with_capacity(deliveries.len());
         for group in by_item(deliveries) {
-            if !self.decide_group(&group).await {
+            let (sale_item, claims) = (group.item, group.commands.len());
+            let span = tracing::info_span!("decide", %sale_item, claims, trace_id = Empty, joined = Empty);
+            trace::join(&span, group.traces.clone(), Trace::begin);
+            if !self.decide_group(&group).instrument(span).await {
                 // The stop began while something outside did not answer: this goes back to the queue undecided.
                 break;
             }
@@ -103,7 +110,7 @@ mod tests {
         let claim = |n, buyer| Command::Claim(Claim::new(item(n), UserId(Uuid::from_u128(buyer)), 1, 1, UnixMs(0)));
         let delivery = |tag, n, buyer| Delivery {
             tag,
-            message: Message { sale_item_id: item(n), commands: vec![claim(n, buyer), claim(n, buyer + 1)] },
+            message: Message::new(item(n), vec![claim(n, buyer), claim(n, buyer + 1)]),
         };
         let groups = by_item(vec![delivery(1, 7, 10), delivery(2, 8, 20), delivery(3, 7, 30)]);
         let told: Vec<_> =

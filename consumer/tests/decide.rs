@@ -9,9 +9,11 @@ use contract::{
     shop::{Shop, Terms},
 };
 use house::{Ear, start};
+use kit::testing::Log;
 use sale::{
     claim::{ClaimState, Command, Reason},
     ids::{UserId, claim_id},
+    port::queue::Message,
     told::Told,
 };
 
@@ -94,6 +96,31 @@ async fn who_asks_for_more_than_the_limit_is_told_so() {
     let view = shop.until_state(item, greedy, ClaimState::Refused).await;
     assert_eq!(view.reason, Some(Reason::LimitReached));
     shop.until_queue_is_empty().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_batch_names_the_traces_that_led_to_it() {
+    let log = Log::listen();
+    let shop = Shop::open().await;
+    let item = shop.plan(Terms::default()).await.item_id;
+    let traces = ["4bf92f3577b34da6a3ce929d0e0e4736", "018bcfe568007a1f8000a1b2c3d4e5f6"];
+    let put = |trace| {
+        let Command::Claim(mut forged) = shop.claim(item, fresh::buyer(), 1, 1) else { unreachable!() };
+        forged.id = fresh::claim_id();
+        let trace = Some(format!("00-{trace}-00f067aa0ba902b7-00"));
+        Message { trace, ..Message::new(item, vec![Command::Claim(forged)]) }
+    };
+    shop.stores.queue.put(traces.map(put).into()).await.unwrap();
+    start(&shop);
+    shop.until_queue_is_empty().await;
+    let lines = log.lines();
+    let alarm = lines.iter().find(|line| line["message"].as_str().is_some_and(|text| text.contains("parked")));
+    let span = &alarm.expect("an alarm")["span"];
+    assert_eq!(
+        (&span["name"], &span["trace_id"], &span["joined"]),
+        (&"decide".into(), &traces[0].into(), &traces[1].into())
+    );
     shop.close().await;
 }
 

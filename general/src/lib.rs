@@ -35,22 +35,15 @@ pub mod shop;
 
 pub use account::{STAFF_EMAIL, STAFF_PASSWORD, ensure_staff};
 pub use config::{Config, MANUAL};
-pub use shop::{CountSockets, Shop, SocketCounts, no_doors};
+pub use shop::Shop;
 
 /// Starts the shop: spawns its tasks through the lifecycle and returns its routes.
 ///
-/// Repeat: once a process. `count_sockets` asks the doors, where they are in this process; see [`no_doors`].
-pub fn start(
-    stores: Stores,
-    journal: Journal,
-    config: Config,
-    keys: Arc<Keys>,
-    life: Lifecycle,
-    count_sockets: CountSockets,
-) -> Router {
+/// Repeat: once a process.
+pub fn start(stores: Stores, journal: Journal, config: Config, keys: Arc<Keys>, life: Lifecycle) -> Router {
     [Room::General, Room::Journal].into_iter().for_each(begin);
     let (clock, body_max) = (stores.clock.clone(), config.body_max.bytes());
-    let shop = Shop::new(stores, journal, config, keys.clone(), count_sockets);
+    let shop = Shop::new(stores, journal, config, keys.clone());
     background::spawn(&shop, &life);
     let till = checkout::start(&shop, &life);
     let (routes, _) = routes().split_for_parts();

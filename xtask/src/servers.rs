@@ -1,7 +1,7 @@
 //! The servers from the command line: up, down, how they are, what they say; and for the length of a test run.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use stack::{Found, Parts, Running, Server, Stack, State, apps, nginx::Upstreams};
+use stack::{Found, Parts, Running, Server, Stack, State, apps};
 
 use crate::run::{command, root, run};
 
@@ -17,9 +17,24 @@ fn dev() -> PathBuf {
     root().join("target/stack/dev")
 }
 
-/// Repeat: what runs is left alone, what died is started again.
-pub fn up(servers_only: bool, release: bool) -> Result<bool> {
+/// What `up` starts beside the servers.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct UpArgs {
+    /// Redis, RabbitMQ, PostgreSQL and nginx, without our own binaries.
+    #[arg(long)]
+    servers_only: bool,
+    /// Our programs fully optimised: long in building, quick in a rush.
+    #[arg(long)]
+    release: bool,
+    /// The settings that the browser tests want: `TEST_STACK=target/stack/dev node --test static/e2e/console.test.js`.
+    #[arg(long)]
+    for_tests: bool,
+}
+
+/// Repeat: servers that run are left alone, what died is started again; our own nodes are started anew, as they are planned now.
+pub fn up(args: UpArgs) -> Result<bool> {
     stack::install()?;
+    apps::forget_unless_ready(&dev())?;
     let (stack, found) = Stack::up(&dev(), Parts::ALL)?;
     match &found {
         Found::Nothing => println!("new, in {}", stack.running().dir.display()),
@@ -27,10 +42,8 @@ pub fn up(servers_only: bool, release: bool) -> Result<bool> {
         Found::Stopped(names) => println!("started again: {}", names.join(", ")),
     }
     println!("{}", serde_json::to_string_pretty(stack.running())?);
-    let closed = stack.nginx()?.plan()?.upstreams == Upstreams::default();
-    // The stand-in for AWS forgets what it was asked for whenever it is started.
-    if !servers_only && (closed || found != Found::Running) {
-        open_shop(stack.running(), release)?;
+    if !args.servers_only {
+        open_shop(stack.running(), args)?;
     }
     Ok(true)
 }
@@ -46,8 +59,8 @@ pub fn binaries() -> PathBuf {
 }
 
 /// Two nodes of each role and the payment provider, behind the door.
-fn open_shop(running: &Running, release: bool) -> Result<()> {
-    let binaries = if release {
+fn open_shop(running: &Running, args: UpArgs) -> Result<()> {
+    let binaries = if args.release {
         let mut build = command(&["cargo", "build", "--release"]);
         for package in ["publisher", "consumer", "general", "provider", "lambda-email"] {
             build.args(["--package", package]);
@@ -58,9 +71,13 @@ fn open_shop(running: &Running, release: bool) -> Result<()> {
         build()?;
         binaries()
     };
-    // One person behind one address plays many parts.
-    let plan = apps::Plan { demo: true, ..apps::Plan::new(&binaries) }
-        .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "100/1h");
+    let plan = if args.for_tests {
+        for_tests(&binaries)
+    } else {
+        // One person behind one address plays many parts.
+        apps::Plan { demo: true, ..apps::Plan::new(&binaries) }
+            .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "100/1h")
+    };
     let apps = apps::start(running, &plan)?;
     println!("The shop is open at {}", running.nginx);
     println!("Staff sign in as {} with the password {}", apps.staff.email, apps.staff.password);
@@ -111,6 +128,13 @@ pub fn logs(name: Option<&str>) -> Result<bool> {
 /// New servers for as long as `work` takes. However this process ends, they end with it.
 pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let folder = root().join("target/stack/test");
+    // Whoever else tests in this clone waits: there is one folder, and it is wiped. The lock ends with its holder.
+    fs::create_dir_all(&folder)?;
+    let one_at_a_time = File::create(folder.with_extension("lock"))?;
+    if one_at_a_time.try_lock().is_err() {
+        println!("waiting for another test run in this clone");
+        one_at_a_time.lock()?;
+    }
     stack::wipe(&folder)?;
     // The guard hears of our end by the end of its input, so also of an end by Ctrl-C or kill -9. Started by this name and not
     // by our file's: that may have been built anew since we started.
@@ -132,15 +156,19 @@ pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
 /// New servers with our programs in them, for as long as `work` takes.
 pub fn with_shop(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     with_servers(|folder| {
-        let plan = apps::Plan::new(&binaries())
-            // A browser that is cut off is to notice it soon.
-            .set("MIAOSHA_PUBLISHER__PUSH__HEARTBEAT", "2s")
-            // All browsers come from one address.
-            .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "1000/1h")
-            .set("MIAOSHA_GENERAL__LIMITS__LOGIN_PER_ADDRESS", "1000/1m");
-        apps::start(Stack::open(folder)?.running(), &plan)?;
+        apps::start(Stack::open(folder)?.running(), &for_tests(&binaries()))?;
         work(folder)
     })
+}
+
+/// Our nodes as the tests want them.
+fn for_tests(binaries: &Path) -> apps::Plan {
+    apps::Plan::new(binaries)
+        // A browser that is cut off is to notice it soon.
+        .set("MIAOSHA_PUBLISHER__PUSH__HEARTBEAT", "2s")
+        // All browsers come from one address.
+        .set("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS", "1000/1h")
+        .set("MIAOSHA_GENERAL__LIMITS__LOGIN_PER_ADDRESS", "1000/1m")
 }
 
 /// Waits for the end of whoever started it, then ends the stack of this folder.

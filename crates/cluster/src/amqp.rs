@@ -12,7 +12,7 @@ mod shape;
 
 pub use config::{ClaimsBounds, RabbitConfig, TimersBounds};
 pub(crate) use link::{Link, Live};
-pub(crate) use put::{Answer, Bounds, Lane, Parcel};
+pub(crate) use put::{Answer, Bounds, Lane, Parcel, trace_of};
 pub(crate) use shape::Shape;
 
 /// Why RabbitMQ did not do it.

@@ -3,6 +3,7 @@
 pub mod amqp;
 pub mod bus;
 pub mod config;
+pub mod crowd;
 pub mod ledger;
 pub mod limiter;
 pub mod mail;

@@ -53,13 +53,15 @@ impl RabbitQueue {
     }
 
     /// What goes to each partition, in order.
-    fn by_partition(&self, messages: &[Message]) -> Result<Vec<Vec<Parcel>>, QueueError> {
+    // A trace travels as a header, where tools of others look for it, and a consumer from before it passes over it.
+    fn by_partition(&self, messages: Vec<Message>) -> Result<Vec<Vec<Parcel>>, QueueError> {
         let mut parcels: Vec<Vec<Parcel>> = self.shapes.iter().map(|_| Vec::new()).collect();
-        for message in messages {
+        for mut message in messages {
+            let trace = message.trace.take();
             let partition = partition_of(message.sale_item_id, self.partitions()) as usize;
             // Plain data: writing it as JSON has nothing to fail on.
-            let body = serde_json::to_vec(message).map_err(|_| QueueError::Unavailable)?;
-            parcels[partition].push(Parcel { shape: self.shapes[partition].clone(), body, why: None });
+            let body = serde_json::to_vec(&message).map_err(|_| QueueError::Unavailable)?;
+            parcels[partition].push(Parcel { shape: self.shapes[partition].clone(), body, why: None, trace });
         }
         Ok(parcels)
     }
@@ -85,7 +87,7 @@ impl ClaimQueue for RabbitQueue {
     }
 
     async fn put(&self, messages: Vec<Message>) -> Result<(), QueueError> {
-        let parcels = self.by_partition(&messages)?;
+        let parcels = self.by_partition(messages)?;
         let lined_up: Vec<Result<Answer, QueueError>> = self
             .lanes
             .iter()

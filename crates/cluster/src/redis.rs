@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use deadpool::{
 use deadpool_redis::cluster::Manager as Checked;
 use futures_util::FutureExt;
 use redis::{
-    ErrorKind, ProtocolVersion, RedisError, ServerErrorKind, Value,
+    ErrorKind, ProtocolVersion, RedisError, ServerErrorKind, TlsCertificates, Value,
     cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
 };
@@ -44,8 +45,10 @@ const SILENCE_WINDOW: Duration = Duration::from_secs(5);
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host:port` of some nodes; the rest is learnt from them.
+    /// `redis://[user:password@]host:port` of some nodes, or `rediss://` over TLS; the rest is learnt from them.
     pub urls: Vec<String>,
+    /// Who alone may vouch for a `rediss` node, in PEM; empty: the machine's own list.
+    pub ca_file: PathBuf,
     /// Every key and channel begins with it, so that several shops can share a cluster. No braces.
     pub prefix: String,
     /// Connections to the cluster: one that all share, the others for health and staff.
@@ -72,6 +75,7 @@ impl Default for RedisConfig {
     fn default() -> Self {
         Self {
             urls: vec![],
+            ca_file: PathBuf::new(),
             prefix: "shop".to_owned(),
             pool_max: 2,
             retries: 2,
@@ -130,11 +134,10 @@ impl Redis {
     ///
     /// Errors: settings that can never work. Must be called inside a Tokio runtime.
     pub fn open(config: RedisConfig) -> Result<Self, RedisConfigError> {
-        let settings = |error: &dyn fmt::Display| RedisConfigError::Settings(error.to_string());
         if config.prefix.contains(['{', '}']) {
             return Err(settings(&"a brace in the prefix would move every key into one slot"));
         }
-        let client = builder(&config).build().map_err(|error| settings(&error))?;
+        let client = builder(&config)?.build().map_err(|error| settings(&error))?;
         let checked = Checked::new(config.urls.clone(), false).map_err(|error| settings(&error))?;
         let pool = Pool::builder(Bounded { client, checked })
             .max_size(config.pool_max.max(1))
@@ -254,9 +257,13 @@ impl Drop for Inner {
     }
 }
 
-/// A client with our bounds.
-pub(crate) fn builder(config: &RedisConfig) -> ClusterClientBuilder {
-    ClusterClientBuilder::new(config.urls.iter().map(String::as_str))
+pub(crate) fn settings(error: &dyn fmt::Display) -> RedisConfigError {
+    RedisConfigError::Settings(error.to_string())
+}
+
+/// A client with our bounds, and with our trust.
+pub(crate) fn builder(config: &RedisConfig) -> Result<ClusterClientBuilder, RedisConfigError> {
+    let builder = ClusterClientBuilder::new(config.urls.iter().map(String::as_str))
         // Over RESP3 a lost connection is noticed and repaired at once, not at the next call.
         .use_protocol(ProtocolVersion::RESP3)
         .retries(config.retries)
@@ -264,7 +271,27 @@ pub(crate) fn builder(config: &RedisConfig) -> ClusterClientBuilder {
         .max_retry_wait(200)
         .connection_timeout(config.connect_timeout)
         .response_timeout(config.response_timeout)
-        .overall_response_timeout(Some(config.overall_timeout))
+        .overall_response_timeout(Some(config.overall_timeout));
+    Ok(match authority(config)? {
+        Some(pem) => builder.certs(TlsCertificates { client_tls: None, root_cert: Some(pem) }),
+        None => builder,
+    })
+}
+
+/// Who vouches for the nodes, where that is not left to the machine.
+fn authority(config: &RedisConfig) -> Result<Option<Vec<u8>>, RedisConfigError> {
+    if config.ca_file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let refused = |why: &dyn fmt::Display| settings(&format!("ca_file {}: {why}", config.ca_file.display()));
+    let pem = std::fs::read_to_string(&config.ca_file).map_err(|error| refused(&error))?;
+    if !pem.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(refused(&"holds no certificate"));
+    }
+    if !config.urls.iter().all(|url| url.starts_with("rediss://")) {
+        return Err(refused(&"is of no use to an address that is not rediss://"));
+    }
+    Ok(Some(pem.into_bytes()))
 }
 
 /// Keeps one connection that works in everybody's reach.

@@ -81,7 +81,7 @@ impl Desk {
             None => &self.due,
             Some(step) => self.timers.get(&step)?,
         };
-        Some(Parcel { shape: shape.clone(), body: wire::write(knock), why: None })
+        Some(Parcel { shape: shape.clone(), body: wire::write(knock), why: None, trace: None })
     }
 }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use embedded::{
-    MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments, TableQueue,
+    MemoryBus, MemoryCrowd, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments,
+    TableQueue,
 };
 use journal::Journal;
 use kit::{
@@ -73,6 +74,7 @@ impl Shop {
             ledger: ledger.clone(),
             queue,
             bus: Arc::new(MemoryBus::default()),
+            crowd: Arc::new(MemoryCrowd::new(clock.clone())),
             limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
             timers: Arc::new(MemoryTimers::new(clock.clone(), 10_000)),
             payments: payments.clone(),

@@ -26,6 +26,7 @@ macro_rules! stamp {
     (queue: $make:expr) => {
         $crate::stamp!(@ queue, $make, [
             what_was_put_is_taken_in_order,
+            a_message_keeps_its_trace,
             what_was_put_survives_the_death_of_the_process,
             what_was_not_acked_comes_again_in_order_before_anything_newer,
             what_was_given_back_comes_again_in_order,
@@ -46,6 +47,14 @@ macro_rules! stamp {
             who_listens_hears_everything_after,
             nobody_listening_is_no_failure,
             who_is_too_slow_hears_of_a_gap_and_then_goes_on,
+        ]);
+    };
+    (crowd: $make:expr) => {
+        $crate::stamp!(@ crowd, $make, [
+            all_doors_are_counted_together,
+            a_door_counts_by_its_last_word,
+            a_door_that_tells_no_more_is_forgotten,
+            where_no_door_tells_nobody_knows,
         ]);
     };
     (limiter: $make:expr) => {

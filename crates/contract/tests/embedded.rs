@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::{
     bus::Bench as BusBench,
+    crowd::Bench as CrowdBench,
     limiter::{Bench as LimiterBench, Pass, rate},
     mail::Bench as MailBench,
     payments::Bench as PaymentsBench,
@@ -15,8 +16,8 @@ use contract::{
     timers::Bench as TimersBench,
 };
 use embedded::{
-    MailFolder, MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments,
-    TableQueue,
+    MailFolder, MemoryBus, MemoryCrowd, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig,
+    SandboxPayments, TableQueue,
 };
 use journal::{Journal, queue::QueuePut};
 use kit::clock::TestClock;
@@ -48,6 +49,11 @@ async fn memory_limiter() -> LimiterBench {
     let clock = Arc::new(TestClock::new(MORNING));
     let limiter = Arc::new(MemoryLimiter::new(clock.clone(), 1000));
     LimiterBench { limiter, rate: rate(300), pass_ms: by_hand(&clock) }
+}
+
+async fn memory_crowd() -> CrowdBench {
+    let clock = Arc::new(TestClock::new(MORNING));
+    CrowdBench { crowd: Arc::new(MemoryCrowd::new(clock.clone())), keep_ms: 5000, pass_ms: by_hand(&clock) }
 }
 
 async fn memory_timers() -> TimersBench {
@@ -147,6 +153,7 @@ impl Queued for Tables {
 
 stamp!(ledger: super::memory_ledger());
 stamp!(bus: super::memory_bus());
+stamp!(crowd: super::memory_crowd());
 stamp!(limiter: super::memory_limiter());
 stamp!(timers: super::memory_timers());
 stamp!(queue: super::table_queue());

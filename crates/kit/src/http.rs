@@ -13,7 +13,6 @@ pub mod request_id;
 pub mod security;
 pub mod serve;
 pub mod shell;
-pub mod trace;
 
 pub use auth::{Buyer, Signed, Staff, with_keys};
 pub use body::{Json, Path, Query};

@@ -12,3 +12,4 @@ pub mod process;
 pub mod telemetry;
 pub mod testing;
 pub mod tokens;
+pub mod trace;

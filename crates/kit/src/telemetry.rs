@@ -1,6 +1,10 @@
 //! Telemetry: what the process says about itself: log lines to stderr, numbers to whoever asks.
 
-use std::{io::IsTerminal, sync::OnceLock, time::Duration};
+use std::{
+    io::{IsTerminal, stderr},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sale::port::clock::Clock;
@@ -8,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    fmt::{format::Writer, time::FormatTime},
+    fmt::{MakeWriter, format::Writer, time::FormatTime},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
@@ -64,7 +68,7 @@ pub struct SpansConfig {
 
 /// Sends log lines to stderr. `filter` as in `info,sqlx=warn`.
 pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
-    tracing_subscriber::registry().with(lines(format, filter)?).try_init().map_err(|_| TelemetryError::Twice)
+    tracing_subscriber::registry().with(lines(stderr, format, filter)?).try_init().map_err(|_| TelemetryError::Twice)
 }
 
 /// As [`init`], and sends spans of the program of this name to a collector. Inside the runtime.
@@ -80,7 +84,7 @@ pub fn init_with_spans(
     #[cfg(feature = "otlp")]
     {
         let layer = otlp::layer(name, &spans.otlp_url, spans.share).map_err(TelemetryError::Spans)?;
-        let registry = tracing_subscriber::registry().with(lines(format, filter)?).with(layer);
+        let registry = tracing_subscriber::registry().with(lines(stderr, format, filter)?).with(layer);
         registry.try_init().map_err(|_| TelemetryError::Twice)
     }
     #[cfg(not(feature = "otlp"))]
@@ -93,12 +97,19 @@ pub fn flush_spans() {
     otlp::flush();
 }
 
-fn lines(format: Format, filter: &str) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
+pub(crate) fn lines<W>(
+    out: W,
+    format: Format,
+    filter: &str,
+) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let directives = EnvFilter::try_new(filter).map_err(|_| TelemetryError::Filter(filter.to_owned()))?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(out);
     Ok(match format {
         Format::Human => lines
-            .with_ansi(std::io::stderr().is_terminal())
+            .with_ansi(stderr().is_terminal())
             .with_timer(TimeOfDay)
             .with_target(false)
             .compact()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::port::{
-    bus::Bus, chance::Chance, clock::Clock, ledger::Ledger, limiter::Limiter, mail::MailQueue, payments::Payments,
-    queue::ClaimQueue, timers::Timers,
+    bus::Bus, chance::Chance, clock::Clock, crowd::Crowd, ledger::Ledger, limiter::Limiter, mail::MailQueue,
+    payments::Payments, queue::ClaimQueue, timers::Timers,
 };
 
 #[derive(Clone)]
@@ -14,6 +14,7 @@ pub struct Stores {
     pub ledger: Arc<dyn Ledger>,
     pub queue: Arc<dyn ClaimQueue>,
     pub bus: Arc<dyn Bus>,
+    pub crowd: Arc<dyn Crowd>,
     pub limiter: Arc<dyn Limiter>,
     pub timers: Arc<dyn Timers>,
     pub payments: Arc<dyn Payments>,

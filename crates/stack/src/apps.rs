@@ -137,6 +137,14 @@ pub fn start(running: &Running, plan: &Plan) -> Result<Apps> {
     Ok(Apps { doors, admin, staff: house.staff, payments: house.folder.join("payments.jsonl") })
 }
 
+/// Where a node in this folder does not answer, all are stopped and forgotten: `Stack::up` would start them with the settings
+/// that may be what ails them.
+pub fn forget_unless_ready(folder: &Path) -> Result<()> {
+    let mut nodes = Server::all(folder)?;
+    nodes.retain(|node| node.launch().layer == Layer::App);
+    if nodes.iter().all(Server::is_ready) { Ok(()) } else { nodes.iter().try_for_each(Server::forget) }
+}
+
 fn roles(plan: &Plan) -> [(&'static str, u8, u8); 3] {
     [
         ("publisher", plan.publishers, PUBLISHERS),

@@ -347,6 +347,12 @@ impl Server {
         self.wait_ready()
     }
 
+    /// Stopped for good: nobody knows any more how it was started.
+    pub(crate) fn forget(&self) -> Result<()> {
+        self.stop()?;
+        Ok(fs::remove_file(self.file("json"))?)
+    }
+
     /// The last lines of its log.
     pub fn log_tail(&self) -> String {
         let mut text = vec![];

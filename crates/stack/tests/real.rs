@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stack::{Found, Parts, Server, Stack, process::Process, progress, redis, resp::ask};
+use stack::{Found, Launch, Layer, Parts, Probe, Server, Stack, apps, process::Process, progress, redis, resp::ask};
 
 /// How long a test waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -118,6 +118,27 @@ fn what_died_is_started_again(stack: &Stack) {
     assert_eq!(found, Found::Stopped(vec!["redis-4".into(), "nginx".into()]));
     stack.redis().unwrap().wait_ready().unwrap();
     assert!(stack.is_ready());
+}
+
+#[test]
+fn nodes_that_cannot_run_are_forgotten_and_the_stack_comes_back_without_them() {
+    let stack = Stack::start(&folder("nodes"), Parts::NONE).unwrap();
+    let dir = &stack.running().dir;
+    let node = |name, program: &str, probe| {
+        let launch = Launch::new(name, program, dir).args(["60"]).layer(Layer::App).probe(probe);
+        let node = Server::add(dir, launch).unwrap();
+        node.start().unwrap();
+        node
+    };
+    let well = node("publisher-1", "sleep", Probe::Lives);
+    apps::forget_unless_ready(dir).unwrap();
+    assert!(well.is_ready(), "who is well is left alone");
+    let ill = node("publisher-2", "false", Probe::Accepts("127.0.0.1:1".parse().unwrap()));
+    until("the end of it", || ill.process().is_none());
+    assert!(Stack::up(dir, Parts::NONE).is_err());
+    apps::forget_unless_ready(dir).unwrap();
+    assert!(well.process().is_none());
+    assert_eq!(Stack::up(dir, Parts::NONE).unwrap().1, Found::Running);
 }
 
 #[test]

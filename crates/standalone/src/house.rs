@@ -11,8 +11,8 @@ use std::{
 use anyhow::{Context, bail};
 use axum::Router;
 use embedded::{
-    MailFolder, MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments,
-    TableQueue,
+    MailFolder, MemoryBus, MemoryCrowd, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig,
+    SandboxPayments, TableQueue,
 };
 use journal::Journal;
 use kit::{
@@ -57,12 +57,7 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     let publisher =
         publisher::start(stores.clone(), journal.clone(), config.publisher, keys.clone(), life.clone()).await?;
     let consumer = consumer::start(stores.clone(), journal.clone(), config.consumer, keys.clone(), life.clone());
-    let counter = publisher.counter();
-    let counts = Arc::new(move |sale| {
-        let publisher::SocketCounts { sockets, watching } = counter(sale);
-        Some(general::SocketCounts { sockets, watching })
-    });
-    let shop = general::start(stores.clone(), journal.clone(), config.general, keys, life.clone(), counts);
+    let shop = general::start(stores.clone(), journal.clone(), config.general, keys, life.clone());
     let api = publisher.router.merge(consumer).merge(shop);
     let routes = kit::http::origin::guard(api, kit::http::OriginPolicy::default())
         .merge(health::routes(life.clone(), vec![journal_answers(&journal)]))
@@ -116,6 +111,7 @@ async fn stores(
         ledger: Arc::new(MemoryLedger::new()),
         queue: TableQueue::open(journal.clone(), queue).await.context("the claims queue")?,
         bus: Arc::new(MemoryBus::new(config.bus_ring)),
+        crowd: Arc::new(MemoryCrowd::new(clock.clone())),
         limiter: Arc::new(MemoryLimiter::new(clock.clone(), config.buckets_max)),
         timers: Arc::new(MemoryTimers::new(clock.clone(), config.knocks_max)),
         payments: Arc::new(SandboxPayments::open(payments, clock).context("the sandbox provider")?),

@@ -35,8 +35,7 @@ pub struct LiveBody {
     server_time: String,
     #[schema(value_type = String, example = "open")]
     state: Phase,
-    /// Sockets that the doors hold, and how many of them watch this sale; null where the doors are servers of their own, whose
-    /// metrics tell.
+    /// Sockets that all doors hold, and how many of them watch this sale, as of a second ago or two; null while nobody knows.
     sockets: Option<u64>,
     watching: Option<u64>,
     claims: ClaimCounts,
@@ -82,14 +81,14 @@ pub async fn live(State(shop): State<Shop>, _staff: Staff, Path(id): Path<Uuid>)
     let now = shop.journal.clock().await.map_err(refusal::journal)?;
     let phase = view.sale.phase(now);
     let counts = counted(&shop, id, now).await?;
-    let queue_depth = shop.stores.queue.depth().await.ok();
+    let (queue_depth, heads) = tokio::join!(shop.stores.queue.depth(), shop.stores.crowd.heads(id));
+    let (queue_depth, heads) = (queue_depth.ok(), heads.ok());
     let queued = i64::try_from(queue_depth.unwrap_or(0)).unwrap_or(i64::MAX);
-    let sockets = (shop.count_sockets)(id);
     Ok(Json(LiveBody {
         server_time: to_rfc3339(now),
         state: phase,
-        sockets: sockets.map(|counts| counts.sockets),
-        watching: sockets.map(|counts| counts.watching),
+        sockets: heads.map(|heads| heads.sockets),
+        watching: heads.map(|heads| heads.watching),
         claims: ClaimCounts {
             received: counts.decided.saturating_add(queued),
             decided: counts.decided,

@@ -11,7 +11,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Request, header},
 };
-use general::{Config, SocketCounts};
+use general::Config;
 use http_body_util::BodyExt;
 use journal::Journal;
 use kit::{
@@ -95,8 +95,7 @@ impl House {
         let ears = Arc::new(Ears::new(clock.clone()));
         let stores = ears.clone().stores(clock.clone());
         let life = Lifecycle::new();
-        let count = Arc::new(|_| Some(SocketCounts { sockets: 7, watching: 5 }));
-        let routes = general::start(stores.clone(), journal.clone(), config, keys.clone(), life.clone(), count)
+        let routes = general::start(stores.clone(), journal.clone(), config, keys.clone(), life.clone())
             .merge(general::docs::router(general::openapi(), r#"{"info":{"title":"The socket"}}"#));
         let app = shell(routes, &ServeConfig::default());
         let watch = SqliteConnectOptions::new().filename(&file).read_only(true).connect().await.unwrap();

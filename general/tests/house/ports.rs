@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use kit::clock::{SeedChance, TestClock};
 use sale::{
     bucket::{self, Answer, Rate},
-    ids::SaleItemId,
+    ids::{SaleId, SaleItemId},
     money::Money,
     port::{
         bus::{Bus, Listener},
         clock::Clock,
+        crowd::{Count, Crowd, Heads, Unknown},
         ledger::{Ask, Grant, Ledger, LedgerError, Levels},
         limiter::Limiter,
         mail::{MailError, MailJob, MailQueue},
@@ -25,6 +26,7 @@ use sale::{
     time::UnixMs,
     told::Told,
 };
+use uuid::Uuid;
 
 /// Bus, ledger, timers and limiter that remember what they were given.
 pub struct Ears {
@@ -39,6 +41,9 @@ pub struct Ears {
 
 /// Who never answers.
 pub struct Nothing;
+
+/// Seven at all doors, five of them at whichever sale is asked for.
+pub struct AtTheDoors;
 
 impl Ears {
     pub fn new(clock: Arc<TestClock>) -> Self {
@@ -59,6 +64,7 @@ impl Ears {
             ledger: self.clone(),
             queue: Arc::new(Nothing),
             bus: self.clone(),
+            crowd: Arc::new(AtTheDoors),
             limiter: self.clone(),
             timers: self,
             payments: Arc::new(Nothing),
@@ -179,5 +185,13 @@ impl Payments for Nothing {
 impl MailQueue for Nothing {
     async fn send(&self, jobs: Vec<MailJob>) -> Vec<Result<(), MailError>> {
         jobs.iter().map(|_| Err(MailError::Unavailable)).collect()
+    }
+}
+
+#[async_trait]
+impl Crowd for AtTheDoors {
+    async fn tell(&self, _: Uuid, _: Count, _: i64) {}
+    async fn heads(&self, _: SaleId) -> Result<Heads, Unknown> {
+        Ok(Heads { sockets: 7, watching: 5 })
     }
 }

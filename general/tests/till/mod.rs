@@ -113,8 +113,7 @@ impl House {
         let mut stores = ears.clone().stores(clock.clone());
         stores.payments = bank.clone();
         let keys = Arc::new(Keys::random(&SeedChance::new(1)));
-        let counts = general::no_doors();
-        let shop = Shop::new(stores, journal.clone(), config(), keys.clone(), counts);
+        let shop = Shop::new(stores, journal.clone(), config(), keys.clone());
         let life = Lifecycle::new();
         let (till, poked) = Till::new(&shop, life.clone());
         let poked = tokio::sync::Mutex::new(poked);
@@ -283,9 +282,8 @@ impl House {
 
     /// The shop's routes, with everything that works unasked.
     pub fn app(&self) -> Router {
-        let counts = general::no_doors();
         let (stores, keys) = (self.shop.stores.clone(), self.keys.clone());
-        let app = general::start(stores, self.journal.clone(), config(), keys, self.life.clone(), counts);
+        let app = general::start(stores, self.journal.clone(), config(), keys, self.life.clone());
         shell(app, &ServeConfig::default())
     }
 

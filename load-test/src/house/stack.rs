@@ -1,6 +1,7 @@
 //! The stack: where a full house answers and what it keeps, as `stack.json` in its folder tells.
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, SocketAddrV4},
     path::{Path, PathBuf},
@@ -47,8 +48,15 @@ struct Told {
     redis: Vec<String>,
 }
 
-/// What our binaries put before every key of theirs, where nobody told them otherwise.
+/// How a node of ours was started.
+#[derive(Deserialize)]
+struct Launch {
+    env: BTreeMap<String, String>,
+}
+
+/// What a node puts before every key of its own, and where it was told something else.
 const REDIS_PREFIX: &str = "shop";
+const REDIS_PREFIX_SETTING: &str = "MIAOSHA_CLUSTER__REDIS__PREFIX";
 
 /// Who may plan sales, as written down where our binaries were started.
 #[derive(Deserialize)]
@@ -62,6 +70,9 @@ impl Stack {
     pub fn read(dir: &Path) -> anyhow::Result<Self> {
         let told: Told = json(&dir.join("stack.json"))?;
         let staff: Login = json(&dir.join("apps/staff.json")).context("our own binaries do not run in this stack")?;
+        // All nodes have one prefix; the ledger is the consumers'.
+        let mut consumer: Launch = json(&dir.join("run/consumer-1.json"))?;
+        let prefix = consumer.env.remove(REDIS_PREFIX_SETTING).unwrap_or_else(|| REDIS_PREFIX.into());
         let nodes = told.redis.iter().map(|url| url.trim_start_matches("redis://").parse());
         let nodes = nodes.collect::<Result<_, _>>().context("a Redis node without an address")?;
         let balancer = told.nginx.trim_start_matches("http://").trim_end_matches('/').parse();
@@ -70,7 +81,7 @@ impl Stack {
             balancer: balancer.with_context(|| format!("{} is no address of a balancer", told.nginx))?,
             postgres: told.postgres,
             broker: BrokerAt::read(&told.rabbit_management)?,
-            ledger: LedgerAt { nodes, prefix: REDIS_PREFIX.into() },
+            ledger: LedgerAt { nodes, prefix },
             staff_email: staff.email,
             staff_password: staff.password,
         })
@@ -137,7 +148,14 @@ mod tests {
         fs::create_dir(folder.path().join("apps")).unwrap();
         let staff = r#"{"email":"staff@shop.test","password":"secret"}"#;
         fs::write(folder.path().join("apps/staff.json"), staff).unwrap();
+        fs::create_dir(folder.path().join("run")).unwrap();
+        let started =
+            |env: &str| fs::write(folder.path().join("run/consumer-1.json"), format!(r#"{{"env":{{{env}}}}}"#));
+        started(r#""MIAOSHA_CLUSTER__REDIS__PREFIX":"stall""#).unwrap();
+        assert_eq!(Stack::read(folder.path()).unwrap().ledger.prefix, "stall");
+        started("").unwrap();
         let stack = Stack::read(folder.path()).unwrap();
+        assert_eq!(stack.ledger.prefix, "shop");
         assert_eq!(stack.balancer, "127.20.3.31:8080".parse().unwrap());
         assert_eq!(stack.staff_email, "staff@shop.test");
     }

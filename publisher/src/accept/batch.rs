@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kit::lifecycle::Lifecycle;
+use kit::{
+    lifecycle::Lifecycle,
+    trace::{self, Trace},
+};
 use sale::{
     claim::Command,
     port::queue::{ClaimQueue, Message, QueueError},
@@ -14,10 +17,16 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout},
 };
+use tracing::{Instrument, field::Empty};
 
 use crate::config::AcceptConfig;
 
-type Waiting = (Command, oneshot::Sender<Result<(), QueueError>>);
+/// A command at the door, and where it came from.
+struct Waiting {
+    command: Command,
+    trace: Option<Trace>,
+    answer: oneshot::Sender<Result<(), QueueError>>,
+}
 
 pub(super) struct Batcher {
     door: mpsc::Sender<Waiting>,
@@ -44,7 +53,7 @@ impl Batcher {
     /// Repeat: as often as needed; the claim id makes it one. Errors: `Full` at the bound; `Unavailable`: unknown, tell nobody yes.
     pub(super) async fn put(&self, command: Command) -> Result<(), QueueError> {
         let (answer, stored) = oneshot::channel();
-        self.door.try_send((command, answer)).map_err(|_| {
+        self.door.try_send(Waiting { command, trace: trace::current(), answer }).map_err(|_| {
             metrics::counter!("publisher_puts_failed_total", "why" => "door_full").increment(1);
             QueueError::Full
         })?;
@@ -72,14 +81,17 @@ impl Putting {
             }
             metrics::gauge!("publisher_puts_waiting").set(waiting.len() as f64);
             metrics::histogram!("publisher_batch_commands").record(came as f64);
-            self.put(std::mem::take(&mut batch)).await;
+            let span = tracing::info_span!("put", claims = came, trace_id = Empty, joined = Empty);
+            let traces = batch.iter().filter_map(|waiting| waiting.trace).collect();
+            let here = trace::join(&span, traces, Trace::begin);
+            self.put(std::mem::take(&mut batch), here).instrument(span).await;
         }
     }
 
-    async fn put(&self, batch: Vec<Waiting>) {
-        let (commands, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+    async fn put(&self, batch: Vec<Waiting>, here: Trace) {
+        let (commands, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.command, w.answer)).unzip();
         let begun = Instant::now();
-        let answered = timeout(self.put_wait, self.queue.put(by_item(commands))).await;
+        let answered = timeout(self.put_wait, self.queue.put(by_item(commands, here))).await;
         metrics::histogram!("publisher_put_seconds").record(begun.elapsed());
         let why = match answered {
             Ok(Err(QueueError::Full)) => "queue_full",
@@ -100,13 +112,16 @@ impl Putting {
 }
 
 /// All commands of one item in one message, in the order in which they came.
-fn by_item(commands: Vec<Command>) -> Vec<Message> {
+fn by_item(commands: Vec<Command>, here: Trace) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for command in commands {
         let sale_item_id = command.claim().sale_item_id;
         match messages.iter_mut().find(|message| message.sale_item_id == sale_item_id) {
             Some(message) => message.commands.push(command),
-            None => messages.push(Message { sale_item_id, commands: vec![command] }),
+            None => {
+                let trace = Some(here.to_string());
+                messages.push(Message { trace, ..Message::new(sale_item_id, vec![command]) });
+            }
         }
     }
     messages
@@ -129,7 +144,7 @@ mod tests {
             Command::Claim(Claim::new(item, buyer, 1, 1, UnixMs(0)))
         };
         let withdraw = Command::Withdraw(command(1, 9).claim().clone());
-        let messages = by_item(vec![command(1, 9), command(2, 1), withdraw.clone(), command(1, 3)]);
+        let messages = by_item(vec![command(1, 9), command(2, 1), withdraw.clone(), command(1, 3)], Trace::begin());
         assert_eq!(messages.len(), 2);
         assert_eq!(messages[0].commands, [command(1, 9), withdraw, command(1, 3)]);
         assert_eq!(messages[1].commands, [command(2, 1)]);

@@ -12,6 +12,7 @@ use std::{
 use sale::{
     claim::ClaimView,
     ids::{SaleId, UserId},
+    port::crowd::Count,
 };
 
 use super::{
@@ -104,8 +105,15 @@ impl Hub {
         self.sockets.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn watching(&self, sale: SaleId) -> usize {
-        self.shards.iter().map(|shard| lock(shard).watching.get(&sale).map_or(0, HashSet::len)).sum()
+    /// Who is here and who watches what, shard by shard: sockets that come and go meanwhile may be missed.
+    pub(crate) fn count(&self) -> Count {
+        let mut watching = HashMap::new();
+        for shard in &self.shards {
+            for (sale, ids) in &lock(shard).watching {
+                *watching.entry(*sale).or_default() += ids.len() as u64;
+            }
+        }
+        Count { sockets: self.sockets() as u64, watching }
     }
 
     /// Takes a place, before anything is spent on the upgrade.
@@ -345,9 +353,9 @@ mod tests {
         let socket = hub.enter();
         hub.watch(&socket, sale);
         hub.sit_down(&socket, buyer, 0);
-        assert_eq!((hub.watching(sale), hub.is_here(buyer)), (1, true));
+        assert_eq!((hub.count().of(sale).watching, hub.is_here(buyer)), (1, true));
         hub.leave(&socket, &[sale], Some(buyer));
-        assert_eq!((hub.watching(sale), hub.is_here(buyer)), (0, false));
+        assert_eq!((hub.count().of(sale).watching, hub.is_here(buyer)), (0, false));
         assert!(hub.ids().is_empty());
         assert!(hub.shards.iter().all(|shard| lock(shard).watching.is_empty()));
     }

@@ -8,7 +8,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use contract::embedded::{
-    MemoryBus, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments, TableQueue,
+    MemoryBus, MemoryCrowd, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig, SandboxPayments,
+    TableQueue,
 };
 use journal::{
     Journal,
@@ -111,6 +112,7 @@ impl House {
             ledger: Arc::new(MemoryLedger::new()),
             queue: TableQueue::open(journal.clone(), QueueConfig::default()).await.unwrap(),
             bus: Arc::new(MemoryBus::default()),
+            crowd: Arc::new(MemoryCrowd::new(clock.clone())),
             limiter: Arc::new(MemoryLimiter::new(clock.clone(), 10_000)),
             timers: Arc::new(MemoryTimers::new(clock.clone(), 10_000)),
             payments: Arc::new(SandboxPayments::open(payments, clock).unwrap()),

@@ -27,6 +27,8 @@ use super::{Link, Live, RabbitError, Shape};
 const PERSISTENT: u8 = 2;
 /// The header that says why a message was put aside.
 const WHY: &str = "why";
+/// The header that says whose story a message is a part of; its name is W3C's.
+const TRACEPARENT: &str = "traceparent";
 
 /// A message and where it goes.
 pub(crate) struct Parcel {
@@ -34,6 +36,8 @@ pub(crate) struct Parcel {
     pub(crate) body: Vec<u8>,
     /// For a person who looks at it.
     pub(crate) why: Option<String>,
+    /// For whoever takes it.
+    pub(crate) trace: Option<String>,
 }
 
 type Outcome = Result<(), QueueError>;
@@ -259,12 +263,21 @@ impl Batch {
 
 async fn publish(channel: &Channel, parcel: &Parcel) -> Result<PublisherConfirm, RabbitError> {
     let options = BasicPublishOptions { mandatory: true, immediate: false };
-    let mut properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
-    if let Some(why) = &parcel.why {
-        let mut headers = FieldTable::default();
-        headers.insert(WHY.into(), AMQPValue::LongString(why.as_str().into()));
-        properties = properties.with_headers(headers);
+    let mut headers = FieldTable::default();
+    for (name, text) in [(WHY, &parcel.why), (TRACEPARENT, &parcel.trace)] {
+        if let Some(text) = text {
+            headers.insert(name.into(), AMQPValue::LongString(text.as_str().into()));
+        }
     }
+    let properties = BasicProperties::default().with_delivery_mode(PERSISTENT).with_headers(headers);
     let queue = parcel.shape.name.clone();
     Ok(channel.basic_publish("".into(), queue, options, &parcel.body, properties).await?)
+}
+
+/// What a message's header says of its trace.
+pub(crate) fn trace_of(properties: &BasicProperties) -> Option<String> {
+    match properties.headers().as_ref()?.inner().get(TRACEPARENT)? {
+        AMQPValue::LongString(text) => Some(String::from_utf8_lossy(text.as_bytes()).into_owned()),
+        _ => None,
+    }
 }

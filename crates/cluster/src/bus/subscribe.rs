@@ -10,7 +10,7 @@ use redis::{PushInfo, cluster::ClusterClient, cluster_async::ClusterConnection};
 use tokio::time::{sleep, timeout};
 
 use super::ear::Ear;
-use crate::redis::{Redis, RedisConfigError, builder};
+use crate::redis::{Redis, RedisConfigError, builder, settings};
 
 /// A subscription that is there is said again so often: it costs nothing, and what was lost unnoticed comes back.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ pub(super) fn client(redis: &Redis, ear: &Arc<Ear>) -> Result<ClusterClient, Red
         ear.push(&push);
         Ok::<(), ()>(())
     };
-    builder(redis.config()).push_sender(hear).build().map_err(|error| RedisConfigError::Settings(error.to_string()))
+    builder(redis.config())?.push_sender(hear).build().map_err(|error| settings(&error))
 }
 
 /// For ever: connects, subscribes, and begins again where that does not hold.

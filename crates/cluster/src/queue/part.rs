@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::{Consumer, message::Delivery as Raw};
-use sale::port::queue::{Delivery, QueueError};
+use sale::port::queue::{Delivery, Message, QueueError};
 
 use super::{
     desk::{Arrived, Desk, Unreadable},
     read::read,
     unavailable,
 };
-use crate::amqp::{Lane, Link, Live, Parcel, Rabbit, RabbitError, Shape};
+use crate::amqp::{Lane, Link, Live, Parcel, Rabbit, RabbitError, Shape, trace_of};
 
 /// The name under which unreadable messages are counted.
 const SOURCE: &str = "claims queue";
@@ -109,7 +109,7 @@ impl Part {
 
     fn read(&self, raw: Raw) -> Arrived {
         match read(&raw.data, self.partition, self.partitions) {
-            Ok(message) => Ok((raw.delivery_tag, message)),
+            Ok(message) => Ok((raw.delivery_tag, Message { trace: trace_of(&raw.properties), ..message })),
             Err(why) => Err(Unreadable { count: raw.delivery_tag, body: raw.data, why }),
         }
     }
@@ -118,7 +118,7 @@ impl Part {
     async fn put_aside(&self, era: u64) -> Result<(), QueueError> {
         loop {
             let Some(Unreadable { count, body, why }) = self.desk().unreadable() else { return Ok(()) };
-            let parcel = Parcel { shape: self.shelf.shape.clone(), body, why: Some(why.clone()) };
+            let parcel = Parcel { shape: self.shelf.shape.clone(), body, why: Some(why.clone()), trace: None };
             self.shelf.lane.put(vec![parcel])?.wait().await?;
             self.desk().put_aside(era, count)?;
             metrics::counter!("parked_total", "source" => SOURCE).increment(1);

@@ -28,7 +28,7 @@ mod tests {
     fn body(message_of: u128, command_of: u128) -> Vec<u8> {
         let item = |n| SaleItemId(Uuid::from_u128(n));
         let claim = Claim::new(item(command_of), UserId(Uuid::from_u128(9)), 1, 1, UnixMs(0));
-        let message = Message { sale_item_id: item(message_of), commands: vec![Command::Claim(claim)] };
+        let message = Message::new(item(message_of), vec![Command::Claim(claim)]);
         serde_json::to_vec(&message).unwrap_or_default()
     }
 

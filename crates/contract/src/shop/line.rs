@@ -24,7 +24,7 @@ impl Shop {
 
     /// Puts commands of one item on the queue, one message each.
     pub async fn put(&self, item: SaleItemId, commands: impl IntoIterator<Item = Command>) {
-        let message = |command| Message { sale_item_id: item, commands: vec![command] };
+        let message = |command| Message::new(item, vec![command]);
         self.stores.queue.put(commands.into_iter().map(message).collect()).await.expect("a receipt");
     }
 

@@ -15,7 +15,7 @@ use sale::{
 use super::Shop;
 
 fn messages(item: SaleItemId, count: usize) -> Vec<Message> {
-    (0..count).map(|_| Message { sale_item_id: item, commands: vec![fresh::claim(item)] }).collect()
+    (0..count).map(|_| Message::new(item, vec![fresh::claim(item)])).collect()
 }
 
 fn told(deliveries: &[Delivery]) -> Vec<Message> {

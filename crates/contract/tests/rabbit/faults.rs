@@ -75,7 +75,7 @@ async fn take_on(queue: Arc<RabbitQueue>, story: Arc<Story>) -> Vec<ClaimId> {
 }
 
 fn message(item: SaleItemId) -> Message {
-    Message { sale_item_id: item, commands: vec![fresh::claim(item)] }
+    Message::new(item, vec![fresh::claim(item)])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,8 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cluster::{bus::RedisBus, ledger::RedisLedger, limiter::RedisLimiter, redis::Redis};
-use contract::{bus::Bench as BusBench, limiter::Bench as LimiterBench, stamp};
+use cluster::{bus::RedisBus, crowd::RedisCrowd, ledger::RedisLedger, limiter::RedisLimiter, redis::Redis};
+use contract::{
+    bus::Bench as BusBench,
+    crowd::Bench as CrowdBench,
+    limiter::{Bench as LimiterBench, Pass},
+    stamp,
+};
 use kit::clock::SystemClock;
 use sale::port::ledger::Ledger;
 
@@ -14,10 +19,17 @@ async fn redis_ledger() -> Arc<dyn Ledger> {
 }
 
 /// Time passes by waiting for it.
+fn by_waiting() -> Pass {
+    Box::new(|ms| Box::pin(tokio::time::sleep(Duration::from_millis(ms.unsigned_abs()))))
+}
+
 async fn redis_limiter() -> LimiterBench {
     let limiter = Arc::new(RedisLimiter::new(shared(), Arc::new(SystemClock)));
-    let sleep = |ms: i64| tokio::time::sleep(Duration::from_millis(ms.unsigned_abs()));
-    LimiterBench { limiter, rate: contract::limiter::rate(2000), pass_ms: Box::new(move |ms| Box::pin(sleep(ms))) }
+    LimiterBench { limiter, rate: contract::limiter::rate(2000), pass_ms: by_waiting() }
+}
+
+async fn redis_crowd() -> CrowdBench {
+    CrowdBench { crowd: Arc::new(RedisCrowd::new(shared())), keep_ms: 4000, pass_ms: by_waiting() }
 }
 
 async fn redis_bus() -> BusBench {
@@ -27,5 +39,6 @@ async fn redis_bus() -> BusBench {
 }
 
 stamp!(ledger: super::redis_ledger());
+stamp!(crowd: super::redis_crowd());
 stamp!(limiter: super::redis_limiter());
 stamp!(bus: super::redis_bus());

@@ -4,10 +4,12 @@
 
 mod bus;
 mod contracts;
+mod crowd;
 mod histories;
 mod ledger;
 mod limiter;
 mod own;
+mod tls;
 
 use std::time::Duration;
 

@@ -7,8 +7,12 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
 };
 use sale::port::{chance::Chance, clock::Clock};
+use uuid::Uuid;
 
-use crate::clock::{OsChance, SystemClock};
+use crate::{
+    clock::{OsChance, SystemClock},
+    trace::Trace,
+};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ID_MAX_BYTES: usize = 64;
@@ -32,6 +36,11 @@ impl RequestId {
                 Self(chance.v7(SystemClock.now()).to_string().into())
             }
         }
+    }
+
+    /// The trace that begins with this request: of the same name where a trace can have it, as ours and the balancer's.
+    pub(crate) fn trace(&self) -> Trace {
+        Uuid::parse_str(&self.0).ok().filter(|id| !id.is_nil()).map_or_else(Trace::begin, Trace::named)
     }
 
     pub fn header(&self) -> Option<HeaderValue> {
@@ -64,6 +73,15 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trace_that_begins_with_a_request_has_its_name_if_it_can() {
+        let hex = "018bcfe568007a1f8000a1b2c3d4e5f6";
+        assert_eq!(of(hex.as_bytes()).trace().id(), hex);
+        let ours = RequestId::of(&HeaderMap::new());
+        assert_eq!(ours.trace().id(), ours.0.replace('-', ""));
+        assert_eq!(of(b"cart-7").trace().id().len(), 32);
+    }
 
     fn of(id: &[u8]) -> RequestId {
         let value = HeaderValue::from_bytes(id).unwrap();

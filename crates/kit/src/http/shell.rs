@@ -6,13 +6,13 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
 use super::{
     Problem, ServeConfig,
@@ -21,9 +21,11 @@ use super::{
     client_addr::TrustedHops,
     request_id::{self, RequestId, X_REQUEST_ID},
     security::harden,
-    trace::{follow, trace_id},
 };
-use crate::lifecycle::panic_text;
+use crate::{
+    lifecycle::panic_text,
+    trace::{self, TRACEPARENT, Trace},
+};
 
 /// Of a bare text error, so much is kept as the problem's detail.
 const DETAIL_MAX_BYTES: usize = 1024;
@@ -48,12 +50,11 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(TrustedHops(bounds.trusted_hops));
     let seen = Seen::of(&request);
-    let trace_id = trace_id(request.headers());
     let path = request.uri().path();
-    let span = tracing::info_span!("request", request_id = %id.0, trace_id, method = seen.method, path);
-    follow(&span, request.headers());
-    let answer = request_id::scope(id.clone(), answer(bounds, request, next)).instrument(span.clone());
-    let mut response = answer.await;
+    let span = tracing::info_span!("request", request_id = %id.0, trace_id = Empty, method = seen.method, path);
+    let here = trace::join(&span, callers(request.headers()), || id.trace());
+    let answer = request_id::scope(id.clone(), answer(bounds, request, next));
+    let mut response = trace::scope(here, answer).instrument(span.clone()).await;
     span.in_scope(|| seen.record(response.status()));
     harden(response.headers_mut());
     promise_retry(&mut response);
@@ -61,6 +62,12 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     response
+}
+
+/// Whose trace the request belongs to, if it says so.
+fn callers(headers: &HeaderMap) -> Vec<Trace> {
+    let told = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    told.and_then(Trace::read).into_iter().collect()
 }
 
 /// 429 and 503 always say when to come back.

@@ -5,7 +5,6 @@
 use std::{sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
@@ -13,8 +12,9 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use opentelemetry::{
+    Context,
     propagation::{Extractor, TextMapPropagator},
-    trace::TracerProvider,
+    trace::{TraceContextExt, TracerProvider},
 };
 use opentelemetry_http::{HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
@@ -27,6 +27,8 @@ use tokio::runtime::Handle;
 use tracing::{Span, Subscriber, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, registry::LookupSpan};
+
+use crate::trace::{TRACEPARENT, Trace};
 
 /// For one batch.
 const SEND_WAIT: Duration = Duration::from_secs(5);
@@ -69,23 +71,33 @@ pub(super) fn flush() {
     }
 }
 
-/// Makes the span a child of the caller's, if there is one.
-pub(crate) fn follow(span: &Span, headers: &HeaderMap) {
-    if EXPORT.get().is_some() {
+/// Makes the span a child of the first caller and links it to the others; returns its own place, where spans are sent anywhere.
+pub(crate) fn follow(span: &Span, callers: &[Trace]) -> Option<Trace> {
+    EXPORT.get()?;
+    if let Some((parent, others)) = callers.split_first() {
         // A span that nobody records has no parent.
-        let _ = span.set_parent(TraceContextPropagator::new().extract(&Headers(headers)));
+        let _ = span.set_parent(place(parent));
+        others.iter().for_each(|other| span.add_link(place(other).span().span_context().clone()));
     }
+    let here = span.context();
+    let here = here.span().span_context().clone();
+    Trace::read(&format!("00-{}-{}-{:02x}", here.trace_id(), here.span_id(), here.trace_flags()))
 }
 
-struct Headers<'a>(&'a HeaderMap);
+fn place(trace: &Trace) -> Context {
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &Told(trace.to_string()))
+}
 
-impl Extractor for Headers<'_> {
+/// A `traceparent`, as the propagator reads it.
+struct Told(String);
+
+impl Extractor for Told {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
+        (key == TRACEPARENT).then_some(self.0.as_str())
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(|name| name.as_str()).collect()
+        vec![TRACEPARENT]
     }
 }
 
@@ -106,5 +118,24 @@ impl HttpClient for Courier {
             Ok::<_, HttpError>(Response::from_parts(parts, body))
         };
         self.runtime.spawn(tokio::time::timeout(SEND_WAIT, travel)).await??
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
+
+    #[tokio::test]
+    async fn a_span_has_a_place_of_its_own_in_its_callers_trace() {
+        let layer = layer("a test", "http://127.0.0.1:1/v1/traces", 1.0).unwrap();
+        let _ear = tracing_subscriber::registry().with(layer).set_default();
+        let caller = Trace::read("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").unwrap();
+        let put = follow(&tracing::info_span!("put"), &[caller]).unwrap();
+        // What is heard on the other side of the queue is the put's own place.
+        let decide = follow(&tracing::info_span!("decide"), &[put, caller]).unwrap();
+        assert_eq!([put.id(), decide.id()], [caller.id(), caller.id()]);
+        assert!(put != caller && decide != put);
+        assert_ne!(follow(&tracing::info_span!("alone"), &[]).unwrap().id(), caller.id());
     }
 }

@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod chance;
 pub mod clock;
+pub mod crowd;
 pub mod ledger;
 pub mod limiter;
 pub mod mail;

@@ -12,6 +12,15 @@ use crate::{claim::Command, ids::SaleItemId};
 pub struct Message {
     pub sale_item_id: SaleItemId,
     pub commands: Vec<Command>,
+    /// Whose story it is a part of, as W3C's `traceparent` says it: for logs and spans, nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+}
+
+impl Message {
+    pub fn new(sale_item_id: SaleItemId, commands: Vec<Command>) -> Self {
+        Self { sale_item_id, commands, trace: None }
+    }
 }
 
 /// A message in hand, to be acked after the commit that decided it.
