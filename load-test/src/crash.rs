@@ -104,6 +104,7 @@ async fn acts(args: &CrashArgs, run: &Run, bar: &Progress) -> anyhow::Result<(Ar
 fn planned(args: &CrashArgs) -> Planned {
     Planned {
         units: args.units,
+        standby: args.units * 2,
         hold_s: args.hold_s,
         purchase_limit: PURCHASE_LIMIT,
         opens_in: OPENS_IN,

@@ -35,6 +35,7 @@ pub struct Staff {
 #[derive(Clone, Copy, Debug)]
 pub struct Planned {
     pub units: u32,
+    pub standby: u32,
     pub hold_s: u32,
     pub purchase_limit: u32,
     pub opens_in: Duration,
@@ -105,7 +106,7 @@ impl Staff {
                 "allotment": planned.units,
                 "purchase_limit": planned.purchase_limit,
                 "hold_s": planned.hold_s,
-                "standby_limit": planned.units * 2,
+                "standby_limit": planned.standby,
                 "question": {"text": "Which moon is round?", "options": [answer, wrong_answer], "answer": answer},
             }],
         });

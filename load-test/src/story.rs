@@ -92,6 +92,7 @@ fn planned(args: &StoryArgs) -> Planned {
     let seating = Duration::from_secs((args.buyers / SEATS_PER_S).into());
     Planned {
         units: args.units,
+        standby: args.units * 2,
         hold_s: args.hold_s,
         purchase_limit: 1,
         opens_in: OPENS_IN + seating,

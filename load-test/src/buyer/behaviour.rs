@@ -67,8 +67,7 @@ pub const CRASH: &[(Behaviour, u64)] = &[
 ];
 
 /// Nobody pays: every unit comes back.
-pub const HESITANT: &[(Behaviour, u64)] =
-    &[(LetExpire, 45), (WithdrawHold, 20), (DeclineForever, 20), (WithdrawStandby, 15)];
+pub const HESITANT: &[(Behaviour, u64)] = &[(LetExpire, 45), (WithdrawHold, 30), (DeclineForever, 25)];
 
 /// Everybody pays, and the bank does all that banks do.
 pub const PAYERS: &[(Behaviour, u64)] = &[

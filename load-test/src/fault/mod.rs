@@ -4,7 +4,7 @@ mod marks;
 mod picture;
 mod told;
 
-use std::{fs::OpenOptions, io::Write, sync::Arc, time::Duration};
+use std::{fs::OpenOptions, io::Write, os::unix::process::parent_id, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -86,6 +86,11 @@ impl Who {
         }
     }
 
+    /// Few units need many who wait, so that somebody always does.
+    fn standby_for_a_unit(self) -> u32 {
+        if self == Self::Hesitant { 20 } else { 2 }
+    }
+
     /// Without which the run proves nothing.
     fn must_happen(self) -> &'static [&'static str] {
         match self {
@@ -143,6 +148,7 @@ fn planned(args: &FaultArgs) -> Planned {
     let seating = Duration::from_secs((args.buyers / SEATS_PER_S).into());
     Planned {
         units: args.units,
+        standby: args.units * args.crowd.standby_for_a_unit(),
         hold_s: args.hold_s,
         // No limit may be above what there is at first.
         purchase_limit: PURCHASE_LIMIT.min(args.units),
@@ -166,12 +172,17 @@ async fn until_over(
             sleep(LOOK_EVERY * 4).await;
         }
     };
+    // Whoever breaks the servers has started us, and if they are gone nobody will say that it is over.
+    let breaker = parent_id();
     let over = async {
         let give_up = Instant::now() + Duration::from_secs(args.over_within_s);
         loop {
             let marks = marks::read(&run.folder.join(MARKS))?;
             if marks::are_over(&marks) {
                 return Ok(marks);
+            }
+            if parent_id() != breaker {
+                bail!("whoever broke the servers is gone");
             }
             if Instant::now() > give_up {
                 bail!("the faults were not over {} s after the opening", args.over_within_s);

@@ -10,31 +10,17 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use stack::{Server, nginx::Upstreams};
 
-use super::{
-    broker::{Broker, base64},
-    crowd::{Back, Kind, Sale},
-};
+use super::crowd::{Back, Kind, Sale};
 
-const S: fn(u64) -> Duration = Duration::from_secs;
+pub const S: fn(u64) -> Duration = Duration::from_secs;
 
 /// Between two faults the sale goes on for this long.
 const CALM: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(6));
-/// After the last one it goes on until it shows that it goes on.
-const LAST_CALM: Duration = Duration::from_secs(8);
 /// A node of ours is ready again this long after its start.
 const RESTART_WITHIN: Duration = Duration::from_secs(2);
 
-/// What nobody can read is put aside this long after it came.
-const ASIDE_WITHIN: Duration = Duration::from_secs(1);
-/// Messages of one queue that are looked at.
-const WAITING_MAX: u32 = 1_000;
-
-fn calm(sale: &mut Sale) {
+pub fn calm(sale: &mut Sale) {
     sale.go_on(CALM.0, CALM.1);
-}
-
-fn rest() {
-    sleep(LAST_CALM);
 }
 
 /// kill -9 of one node of a role, the roll of a dice each time.
@@ -47,7 +33,6 @@ pub fn kill(sale: &mut Sale, role: &str, rounds: u32) -> Result<()> {
         start_again(sale, &server)?;
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
@@ -82,7 +67,6 @@ pub fn redis_masters(sale: &mut Sale, rounds: u32) -> Result<()> {
         redis.wait_ready()?;
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
@@ -96,7 +80,6 @@ pub fn redis_flush(sale: &mut Sale, rounds: u32) -> Result<()> {
         sale.healed(n)?;
         calm(sale);
     }
-    rest();
     Ok(())
 }
 
@@ -115,7 +98,6 @@ pub fn redis_cut(sale: &mut Sale, rounds: u32) -> Result<()> {
         redis.wait_ready()?;
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
@@ -129,7 +111,6 @@ pub fn rabbit(sale: &mut Sale, rounds: u32) -> Result<()> {
         rabbit.start()?;
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
@@ -144,7 +125,6 @@ pub fn rabbit_alarm(sale: &mut Sale, rounds: u32) -> Result<()> {
         rabbit.ctl(&["set_disk_free_limit", "50MB"])?;
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
@@ -164,89 +144,13 @@ pub fn timers(sale: &mut Sale, rounds: u32) -> Result<()> {
         sale.healed(n)?;
         calm(sale);
     }
-    rest();
     Ok(())
-}
-
-/// While no consumer runs, every message that waits is put four times more, in any order.
-pub fn duplicates(sale: &mut Sale, rounds: u32) -> Result<()> {
-    let broker = Broker::of(&sale.stack.running().rabbit_management)?;
-    let consumers = nodes(sale, "consumer")?;
-    let mut copies = 0;
-    for _ in 0..rounds {
-        calm(sale);
-        let n = sale.fault("every message five times, in any order", Kind::Other, Back::AfterHealing(S(10)))?;
-        consumers.iter().try_for_each(Server::kill)?;
-        sale.go_on(S(1), S(2));
-        for queue in claim_queues(sale)? {
-            let waiting = broker.look(&queue, WAITING_MAX)?;
-            let mut bodies: Vec<&String> = (0..4).flat_map(|_| &waiting).collect();
-            sale.dice.shuffle(&mut bodies);
-            bodies.iter().try_for_each(|body| broker.put(&queue, body))?;
-            copies += bodies.len();
-        }
-        consumers.iter().try_for_each(Server::start)?;
-        consumers.iter().try_for_each(Server::wait_ready)?;
-        sale.healed(n)?;
-    }
-    rest();
-    match copies {
-        0 => sale.wrong("no message waited, so none was doubled"),
-        _ => sale.seen(&format!("{copies} messages more than were sent")),
-    }
 }
 
 fn nodes(sale: &Sale, role: &str) -> Result<Vec<Server>> {
     let mut nodes = sale.stack.servers()?;
     nodes.retain(|server| server.name().starts_with(&format!("{role}-")));
     Ok(nodes)
-}
-
-fn claim_queues(sale: &Sale) -> Result<Vec<String>> {
-    let queues = sale.stack.rabbit()?.ctl(&["list_queues", "--quiet", "--no-table-headers", "name"])?;
-    let is_claims = |name: &&str| name.rsplit_once("claims.").is_some_and(|(_, n)| n.parse::<u32>().is_ok());
-    Ok(queues.lines().map(str::trim).filter(is_claims).map(str::to_owned).collect())
-}
-
-/// Messages that nobody can read, among those that everybody can.
-pub fn poison(sale: &mut Sale, rounds: u32) -> Result<()> {
-    let broker = Broker::of(&sale.stack.running().rabbit_management)?;
-    for _ in 0..rounds {
-        calm(sale);
-        let before = parked(&broker)?;
-        let n = sale.fault("poison in every claims queue", Kind::Other, Back::AfterFault(S(10)))?;
-        let queues = claim_queues(sale)?;
-        let nonsense = nonsense();
-        for queue in &queues {
-            nonsense.iter().try_for_each(|body| broker.put(queue, &base64(body)))?;
-        }
-        let wanted = before + queues.len() * nonsense.len();
-        let aside =
-            until("the poison to be put aside", ASIDE_WITHIN, || parked(&broker).is_ok_and(|now| now >= wanted));
-        sale.healed(n)?;
-        match aside {
-            Ok(()) => sale.seen(&format!("{} unreadable messages were put aside", queues.len() * nonsense.len()))?,
-            Err(error) => sale.wrong(&format!("{error:#}; {} of {wanted} lie there", parked(&broker)?))?,
-        }
-    }
-    rest();
-    Ok(())
-}
-
-fn nonsense() -> Vec<Vec<u8>> {
-    vec![
-        b"".to_vec(),
-        b"null".to_vec(),
-        b"{\"v\":1,\"commands\":[{".to_vec(),
-        b"{\"v\":9999,\"commands\":[]}".to_vec(),
-        vec![0xff, 0xfe, 0x00, 0xc3, 0x28],
-        vec![b'['; 300_000],
-    ]
-}
-
-/// Counted by looking: what the broker tells of its queues is seconds old.
-fn parked(broker: &Broker) -> Result<usize> {
-    Ok(broker.look("claims.parked", WAITING_MAX)?.len())
 }
 
 pub fn postgres(sale: &mut Sale, rounds: u32) -> Result<()> {
@@ -261,7 +165,6 @@ pub fn postgres(sale: &mut Sale, rounds: u32) -> Result<()> {
         sale.healed(n)?;
         calm(sale);
     }
-    rest();
     Ok(())
 }
 
@@ -276,7 +179,6 @@ pub fn nginx(sale: &mut Sale, rounds: u32) -> Result<()> {
         sale.healed(n)?;
         calm(sale);
     }
-    rest();
     Ok(())
 }
 
@@ -300,7 +202,6 @@ pub fn reload(sale: &mut Sale, rounds: u32) -> Result<()> {
         }
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
@@ -325,12 +226,12 @@ pub fn rolling(sale: &mut Sale, rounds: u32) -> Result<()> {
             }
         }
     }
-    rest();
     Ok(())
 }
 
 /// A consumer stands still past hold, grace and every lease, wakes, and must not write what it meant to.
 pub fn zombie(sale: &mut Sale, rounds: u32) -> Result<()> {
+    let mut refused = 0;
     for round in 0..rounds {
         calm(sale);
         let consumers = nodes(sale, "consumer")?;
@@ -344,11 +245,12 @@ pub fn zombie(sale: &mut Sale, rounds: u32) -> Result<()> {
         sale.go_on(S(5), S(6));
         let said = fs::read(server.log())?;
         let said = String::from_utf8_lossy(said.get(before..).unwrap_or_default()).into_owned();
-        let refused = said.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count();
-        sale.seen(&format!("{} woke and was refused {refused} times", server.name()))?;
+        refused += said.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count();
     }
-    rest();
-    Ok(())
+    match refused {
+        0 => sale.wrong("whoever woke was refused nothing"),
+        _ => sale.seen(&format!("whoever woke was refused {refused} times")),
+    }
 }
 
 fn log_length(server: &Server) -> Result<usize> {
@@ -375,7 +277,6 @@ pub fn provider(sale: &mut Sale, rounds: u32) -> Result<()> {
             sale.healed(n)?;
         }
     }
-    rest();
     Ok(())
 }
 
@@ -386,34 +287,43 @@ pub fn cycles(sale: &mut Sale, rounds: u32) -> Result<()> {
     sale.seen(&format!("one unit went round for {} s", rounds * 6))
 }
 
-/// What stands between the outbox and a mailbox fails, both ends of it.
+/// What stands between the outbox and a mailbox fails: the mail server, the queue, and the Lambda between them.
 pub fn mail(sale: &mut Sale, rounds: u32) -> Result<()> {
-    for round in 0..rounds {
+    let missing = "this stack sends no mail";
+    let (sink, aws) = (sale.stack.server("mail").context(missing)?, sale.stack.server("aws").context(missing)?);
+    for _ in 0..rounds {
         calm(sale);
-        // The stand-in is stopped in its tracks, not killed: a killed one forgets its queues, which no AWS does.
-        let sink = round % 2 == 0;
-        let (name, how) = if sink { ("mail", "kill -9") } else { ("aws", "SIGSTOP of") };
-        let server = sale.stack.server(name).context("this stack sends no mail")?;
-        let n = sale.fault(&format!("{how} {name}"), Kind::Other, Back::AfterFault(S(10)))?;
-        if sink {
-            server.kill()?
-        } else {
-            server.pause()?
-        }
+        let n = sale.fault("kill -9 of the mail server", Kind::Other, Back::AfterFault(S(10)))?;
+        sink.kill()?;
         sale.go_on(S(2), S(5));
-        if sink {
-            server.start()?
-        } else {
-            server.resume()?
-        }
-        server.wait_ready()?;
+        sink.start()?;
+        sink.wait_ready()?;
+        sale.healed(n)?;
+        calm(sale);
+        // Stopped in its tracks, not killed: a killed stand-in forgets its queues, which no AWS does.
+        let n = sale.fault("SIGSTOP of the mail queue", Kind::Other, Back::AfterFault(S(10)))?;
+        aws.pause()?;
+        sale.go_on(S(2), S(5));
+        aws.resume()?;
+        aws.wait_ready()?;
+        sale.healed(n)?;
+        calm(sale);
+        let n = sale.fault("kill -9 of the Lambda", Kind::Other, Back::AfterFault(S(10)))?;
+        until("a Lambda to run", S(15), || kill_children(&aws))?;
         sale.healed(n)?;
     }
-    rest();
     Ok(())
 }
 
+/// Kills what a server runs for others, and not the server. Returns whether there was anything.
+fn kill_children(server: &Server) -> bool {
+    let family = server.process().map_or_else(Vec::new, |process| process.family());
+    let children = family.get(1..).unwrap_or_default();
+    children.iter().for_each(|child| _ = child.kill());
+    !children.is_empty()
+}
+
 /// Waits for a condition. Errors: not within the bound.
-fn until(what: &str, bound: Duration, holds: impl Fn() -> bool) -> Result<()> {
+pub fn until(what: &str, bound: Duration, holds: impl Fn() -> bool) -> Result<()> {
     stack::progress::until(what, bound, holds, || Ok(()))
 }

@@ -1,115 +1,169 @@
-//! RabbitMQ's management door: messages taken out and put in as no program of ours would.
+//! RabbitMQ's management door: messages overheard, looked at and put in as no program of ours would.
 
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
+    io::Write,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+const ANSWERS_WITHIN_S: &str = "20";
+/// Where the broker publishes a copy of everything, once it is told to.
+const TRACE: &str = "amq.rabbitmq.trace";
+/// Our ear at that exchange.
+const TAP: &str = "test.tap";
+/// Marks what we put, so that we do not overhear ourselves.
+const OURS: &str = "put-by-a-fault";
 
 pub struct Broker {
-    /// `host:port`.
-    at: String,
-    /// `user:password`, in base64.
-    login: String,
+    /// `http://user:password@host:port`.
+    url: String,
+}
+
+/// A message as somebody put it.
+#[derive(Clone)]
+pub struct Overheard {
+    queue: String,
+    properties: Value,
+    /// In base64.
+    body: String,
 }
 
 impl Broker {
-    /// From `http://user:password@host:port`.
-    pub fn of(url: &str) -> Result<Self> {
-        let rest = url.strip_prefix("http://").context("the management door has no http address")?;
-        let (login, at) = rest.split_once('@').context("the management door has no login")?;
-        Ok(Self { at: at.trim_end_matches('/').to_owned(), login: base64(login.as_bytes()) })
+    pub fn of(url: &str) -> Self {
+        Self { url: url.trim_end_matches('/').to_owned() }
     }
 
-    /// The bodies of the messages that lie in a queue, at most `most`, in base64; they stay there.
-    pub fn look(&self, queue: &str, most: u32) -> Result<Vec<String>> {
-        let body = json!({"count": most, "ackmode": "ack_requeue_true", "encoding": "base64"});
-        let told = self.post(&format!("/api/queues/%2f/{queue}/get"), &body)?;
-        let bodies = told.as_array().context("no list of messages")?.iter();
-        Ok(bodies.filter_map(|message| message["payload"].as_str().map(str::to_owned)).collect())
+    /// How many messages lie in a queue, counted by looking, at most `most`: what the broker tells of itself is seconds old.
+    pub fn count(&self, queue: &str, most: u32) -> Result<usize> {
+        Ok(self.get(queue, most, "ack_requeue_true")?.len())
     }
 
-    /// Puts a message into a queue, its body given in base64.
-    pub fn put(&self, queue: &str, body: &str) -> Result<()> {
-        let properties = json!({"delivery_mode": 2});
-        let message =
-            json!({"properties": properties, "routing_key": queue, "payload": body, "payload_encoding": "base64"});
-        let told = self.post("/api/exchanges/%2f/amq.default/publish", &message)?;
-        ensure!(told["routed"] == json!(true), "a message for {queue} found no queue");
+    /// From now on the broker's copies are kept for [`overheard`](Self::overheard); it must also be told to make them.
+    pub fn tap(&self) -> Result<()> {
+        let queue = json!({"durable": false, "auto_delete": false, "arguments": {"x-max-length": 100_000}});
+        self.call("PUT", &format!("/api/queues/%2f/{TAP}"), queue)?;
+        let binding = json!({"routing_key": "publish.#"});
+        self.call("POST", &format!("/api/bindings/%2f/e/{TRACE}/q/{TAP}"), binding).map(drop)
+    }
+
+    pub fn untap(&self) -> Result<()> {
+        self.call("DELETE", &format!("/api/queues/%2f/{TAP}"), Value::Null).map(drop)
+    }
+
+    /// What our programs put into their queues since the last time.
+    pub fn overheard(&self, most: u32) -> Result<Vec<Overheard>> {
+        Ok(self.get(TAP, most, "ack_requeue_false")?.iter().filter_map(Overheard::read).collect())
+    }
+
+    /// Puts messages that were put before once more.
+    pub fn again(&self, messages: &[Overheard]) -> Result<()> {
+        self.publish(messages.iter().map(|message| {
+            let mut properties = message.properties.clone();
+            properties["headers"][OURS] = json!(true);
+            (message.queue.as_str(), message.body.as_str(), properties)
+        }))
+    }
+
+    /// Puts messages into a queue, their bodies given in base64.
+    pub fn put(&self, queue: &str, bodies: &[String]) -> Result<()> {
+        let properties = json!({"delivery_mode": 2, "headers": {OURS: true}});
+        self.publish(bodies.iter().map(|body| (queue, body.as_str(), properties.clone())))
+    }
+
+    fn publish<'a>(&self, messages: impl Iterator<Item = (&'a str, &'a str, Value)>) -> Result<()> {
+        let bodies: Vec<Value> = messages
+            .map(|(queue, body, properties)| {
+                json!({"properties": properties, "routing_key": queue, "payload": body, "payload_encoding": "base64"})
+            })
+            .collect();
+        let told = self.calls("POST", "/api/exchanges/%2f/amq.default/publish", &bodies)?;
+        let routed = told.iter().filter(|told| told["routed"] == json!(true)).count();
+        ensure!(routed == bodies.len(), "{routed} of {} messages found a queue", bodies.len());
         Ok(())
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let body = body.to_string();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            self.at,
-            self.login,
-            body.len()
-        );
-        let mut stream = TcpStream::connect(&self.at).with_context(|| format!("no management door at {}", self.at))?;
-        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-        stream.write_all(request.as_bytes())?;
-        let mut answer = vec![];
-        stream.read_to_end(&mut answer)?;
-        let text = String::from_utf8_lossy(&answer);
-        let (head, body) = text.split_once("\r\n\r\n").context("an answer without a head")?;
-        if !head.split(' ').nth(1).is_some_and(|status| status.starts_with('2')) {
-            bail!("POST {path} was answered {}", head.lines().next().unwrap_or_default());
+    fn get(&self, queue: &str, most: u32, ack: &str) -> Result<Vec<Value>> {
+        let body = json!({"count": most, "ackmode": ack, "encoding": "base64"});
+        match self.call("POST", &format!("/api/queues/%2f/{queue}/get"), body)? {
+            Value::Array(messages) => Ok(messages),
+            other => bail!("no list of messages in {queue}: {other}"),
         }
-        serde_json::from_str(&unchunked(head, body)).with_context(|| format!("POST {path}: the answer does not read"))
+    }
+
+    fn call(&self, method: &str, path: &str, body: Value) -> Result<Value> {
+        Ok(self.calls(method, path, &[body])?.pop().unwrap_or_default())
+    }
+
+    /// The same call with each of these bodies, all by one curl over one connection: hundreds go out in a second.
+    fn calls(&self, method: &str, path: &str, bodies: &[Value]) -> Result<Vec<Value>> {
+        let url = format!("{}{path}", self.url);
+        let calls: Vec<String> = bodies
+            .iter()
+            .map(|body| {
+                // A JSON string is also one of curl's.
+                let data = json!(body.to_string());
+                format!(
+                    "url={url}\nrequest={method}\nheader=\"content-type: application/json\"\ndata-raw={data}\nfail\n"
+                )
+            })
+            .collect();
+        if calls.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut curl = Command::new("curl")
+            .args(["--silent", "--show-error", "--max-time", ANSWERS_WITHIN_S, "--config", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start curl")?;
+        // Taken, so that its input ends.
+        let mut input = curl.stdin.take().context("curl has no input")?;
+        input.write_all(calls.join("next\n").as_bytes())?;
+        drop(input);
+        let answer = curl.wait_with_output()?;
+        ensure!(answer.status.success(), "the management door did not do {method} {path}");
+        let told = serde_json::Deserializer::from_slice(&answer.stdout).into_iter();
+        told.collect::<Result<_, _>>().with_context(|| format!("{method} {path}: the answer does not read"))
     }
 }
 
-/// The body without the lengths of its chunks, where it came in chunks.
-fn unchunked(head: &str, body: &str) -> String {
-    if !head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
-        return body.to_owned();
-    }
-    let (mut rest, mut whole) = (body, String::new());
-    while let Some((length, after)) = rest.split_once("\r\n") {
-        let Some(chunk) = usize::from_str_radix(length.trim(), 16).ok().filter(|n| *n > 0).and_then(|n| after.get(..n))
-        else {
-            break;
-        };
-        whole.push_str(chunk);
-        rest = after.get(chunk.len() + 2..).unwrap_or_default();
-    }
-    whole
-}
-
-pub fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().chain([0; 2].iter()).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        for n in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * n) & 63) as usize];
-            text.push(if n > chunk.len() { '=' } else { char::from(letter) });
+impl Overheard {
+    /// From the broker's copy; `None` for what we put ourselves, and for what did not go straight to a queue.
+    fn read(copy: &Value) -> Option<Self> {
+        let told = &copy["properties"]["headers"];
+        let properties = told["properties"].clone();
+        let ours = properties["headers"].get(OURS).is_some();
+        let straight = told["exchange_name"] == json!("");
+        if ours || !straight {
+            return None;
         }
+        let queue = told["routing_keys"][0].as_str()?.to_owned();
+        Some(Self { queue, properties, body: copy["payload"].as_str()?.to_owned() })
     }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn base64_is_as_everybody_writes_it() {
-        let pairs = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("guest:guest", "Z3Vlc3Q6Z3Vlc3Q=")];
-        pairs.into_iter().for_each(|(plain, text)| assert_eq!(base64(plain.as_bytes()), text));
+    fn copy(exchange: &str, headers: Value) -> Value {
+        json!({
+            "payload": "Zm8=",
+            "properties": {"headers": {
+                "exchange_name": exchange,
+                "routing_keys": ["claims.3"],
+                "properties": {"delivery_mode": 2, "headers": headers},
+            }},
+        })
     }
 
     #[test]
-    fn an_answer_in_chunks_is_one_text() {
-        assert_eq!(unchunked("Transfer-Encoding: chunked", "3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n"), "[1,2]");
-        assert_eq!(unchunked("Content-Length: 2", "[]"), "[]");
+    fn what_others_put_straight_into_a_queue_is_overheard_and_our_own_is_not() {
+        let heard = Overheard::read(&copy("", json!({}))).unwrap();
+        assert_eq!((heard.queue.as_str(), heard.body.as_str()), ("claims.3", "Zm8="));
+        assert!(Overheard::read(&copy("", json!({OURS: true}))).is_none());
+        assert!(Overheard::read(&copy("amq.topic", json!({}))).is_none());
     }
 }
