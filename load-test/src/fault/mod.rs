@@ -8,7 +8,13 @@ use std::{fs::OpenOptions, io::Write, os::unix::process::parent_id, sync::Arc, t
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use sale::{time::UnixMs, verdict::Observation};
+use sale::{
+    time::UnixMs,
+    verdict::{
+        Observation,
+        observe::{Fault, FaultKind},
+    },
+};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -112,6 +118,9 @@ pub async fn play(args: &FaultArgs, run: &Run, bar: &Progress) -> anyhow::Result
     };
     let (scene, marks) = told?;
     let spans = marks::spans(&marks, scene.now());
+    // How fast a sale is while all is well, the story shows: the few claims before the first fault say too little of it.
+    let opening = Fault { from: scene.facts.opens_at, healed_at: scene.facts.opens_at, kind: FaultKind::Other };
+    scene.notebook.write(&Observation::Fault(opening));
     for span in &spans {
         scene.notebook.write(&Observation::Fault(span.fault()));
     }
