@@ -47,6 +47,6 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
         .context("cannot open the doors")?;
     let routes = origin::guard(publisher.router, OriginPolicy::default());
     // None of them is needed to hold sockets and to say "not now": a node that left would only lose its sockets.
-    let checks = parts.probes().into_iter().map(|(name, ask)| Check::new(name, ask).told_only()).collect();
+    let checks = Check::of(parts.probes(), &[]);
     Ok(House { routes, checks, close: Box::pin(parts.close()) })
 }

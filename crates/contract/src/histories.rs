@@ -3,11 +3,15 @@
 //! The model says what is put on the queue, what a consumer has in hand and which message is lost; both sides then do the
 //! same, and after every step everything that either wrote down or tells is compared.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use journal::Journal;
 use kit::clock::{SeedChance, TestClock};
-use sale::{model::Plan, port::ledger::Ledger, verdict::Record};
+use sale::{
+    model::Plan,
+    port::ledger::Ledger,
+    verdict::{Record, record::What},
+};
 
 use crate::fresh::below;
 
@@ -33,6 +37,15 @@ pub struct Bench {
     pub clock: Arc<TestClock>,
     pub ledger: Arc<dyn Ledger>,
     pub forget: Forget,
+}
+
+/// Histories are worth something only if a sale happens in them. Panics where something of it happened less often than `least`.
+pub fn everything_is_in(happened: &HashMap<What, usize>, least: usize) {
+    use What::*;
+    for what in [Held, Standby, Refused, Withdrawn, Promoted, Paying, Declined, Allocated, Expired, Shifted, Restocked]
+    {
+        assert!(happened.get(&what).copied().unwrap_or(0) >= least, "{what:?} is too rare: {happened:?}");
+    }
 }
 
 /// Lives the history of this seed for so many steps and then to its end. The same seed is the same history.

@@ -59,6 +59,19 @@ impl Check {
         Self { name, ask: Arc::new(move || Box::pin(ask())), needed: true }
     }
 
+    /// One for each part that can be asked; of those that are not needed it is only told whether they are there.
+    pub fn of<F, A>(parts: impl IntoIterator<Item = (&'static str, F)>, needed: &[&str]) -> Vec<Self>
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let check = |(name, ask)| {
+            let check = Self::new(name, ask);
+            if needed.contains(&name) { check } else { check.told_only() }
+        };
+        parts.into_iter().map(check).collect()
+    }
+
     /// Told, and no reason to turn visitors away: we go on without it, as the laws say.
     pub fn told_only(self) -> Self {
         Self { needed: false, ..self }
