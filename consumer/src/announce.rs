@@ -1,5 +1,7 @@
 //! Announcing: what was committed is told to people and to the ledger, neither waiting for the other.
 
+use std::time::Duration;
+
 use journal::claim::Ratified;
 use sale::{
     claim::{ClaimState, ClaimView, Reason},
@@ -7,8 +9,12 @@ use sale::{
     port::ledger::{LedgerError, Levels},
     told::Told,
 };
+use tokio::time::timeout;
 
 use crate::counter::Counter;
+
+/// People do not wait for a ledger that hangs: the next hold that is over may be due.
+const RAISE_WAIT: Duration = Duration::from_millis(300);
 
 /// Counts a committed change by what its claim is now, and why it was refused if it was.
 fn count(claim: &ClaimView) {
@@ -40,12 +46,10 @@ impl Counter {
     }
 
     async fn raise(&self, item: SaleItemId, levels: Levels) {
-        match self.stores.ledger.raise(item, levels).await {
-            Ok(_) => {}
-            // The reconciler sends the same levels every second, and builds what is missing.
-            Err(error @ (LedgerError::Unavailable | LedgerError::Missing | LedgerError::OtherEpoch(_))) => {
-                tracing::debug!(sale_item = %item, %error, "the ledger could not be raised now");
-            }
+        let raised = timeout(RAISE_WAIT, self.stores.ledger.raise(item, levels)).await;
+        // The reconciler sends the same levels every second, and builds what is missing.
+        if let Err(error) = raised.unwrap_or(Err(LedgerError::Unavailable)) {
+            tracing::debug!(sale_item = %item, %error, "the ledger could not be raised now");
         }
     }
 }

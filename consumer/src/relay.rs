@@ -37,10 +37,13 @@ impl Counter {
             Err(error) => return tracing::warn!(%error, "the ledger cannot be reconciled now"),
         };
         self.note(&sales).await;
+        let mut silent = 0;
         for ItemView { item, levels, .. } in sales.iter().flat_map(|view| &view.items) {
-            if let Err(LedgerError::Unavailable) = self.reconcile(item.id, *levels).await {
-                return tracing::warn!("the ledger does not answer: claims wait on the queue");
-            }
+            // One silent part of the ledger is no reason to leave the items of the others alone.
+            silent += usize::from(self.reconcile(item.id, *levels).await == Err(LedgerError::Unavailable));
+        }
+        if silent > 0 {
+            tracing::warn!(items = silent, "the ledger does not answer: claims wait on the queue");
         }
     }
 

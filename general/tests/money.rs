@@ -3,16 +3,22 @@
 
 mod till;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use general::checkout::{capture_once, reconcile, sweep_once, walk_once};
+use async_trait::async_trait;
+use contract::embedded::SandboxPayments;
+use general::{
+    Shop,
+    checkout::{Walk, capture_once, reconcile, sweep_once},
+};
 use journal::checkout::{BeginError, Begun};
 use kit::clock::SeedChance;
 use sale::{
     claim::{ClaimState, ClaimView},
+    money::Money,
     port::{
         chance::Chance,
-        payments::{PaymentKey, PaymentState as S, Payments},
+        payments::{Payment, PaymentError, PaymentKey, PaymentState as S, Payments},
     },
     time::UnixMs,
     told::Told,
@@ -160,9 +166,55 @@ async fn money_without_a_row_of_ours_goes_back() {
     house.bank.authorise(key(&claim, 7), price(), "tok_approve").await.unwrap();
     house.bank.authorise(key(&claim, 8), price(), "tok_approve").await.unwrap();
     house.bank.capture(key(&claim, 8)).await.unwrap();
-    walk_once(&house.shop, UnixMs(0)).await;
+    Walk::from(UnixMs(0)).go_on(&house.shop).await;
     assert_eq!(house.events(&claim, 7), [S::Authorised, S::Voided]);
     assert_eq!(house.events(&claim, 8), [S::Authorised, S::Captured, S::Refunded]);
+}
+
+/// A provider that gives nothing back.
+struct Miser(Arc<SandboxPayments>);
+
+#[async_trait]
+impl Payments for Miser {
+    async fn authorise(&self, key: PaymentKey, amount: Money, token: &str) -> Result<Payment, PaymentError> {
+        self.0.authorise(key, amount, token).await
+    }
+    async fn capture(&self, key: PaymentKey) -> Result<Payment, PaymentError> {
+        self.0.capture(key).await
+    }
+    async fn cancel(&self, key: PaymentKey) -> Result<Payment, PaymentError> {
+        self.0.cancel(key).await
+    }
+    async fn refund(&self, _: PaymentKey) -> Result<Payment, PaymentError> {
+        Err(PaymentError::Unknown)
+    }
+    async fn find(&self, key: PaymentKey) -> Result<Payment, PaymentError> {
+        self.0.find(key).await
+    }
+    async fn changed_since(&self, since: UnixMs, max: usize) -> Result<Vec<Payment>, PaymentError> {
+        self.0.changed_since(since, max).await
+    }
+    async fn webhook(&self) -> Payment {
+        self.0.webhook().await
+    }
+}
+
+#[tokio::test]
+async fn money_that_cannot_go_back_yet_keeps_no_other_waiting_and_is_not_forgotten() {
+    let house = House::open(5).await;
+    let claim = house.buyer(1).await;
+    house.bank.authorise(key(&claim, 7), price(), "tok_approve").await.unwrap();
+    house.bank.capture(key(&claim, 7)).await.unwrap();
+    house.bank.authorise(key(&claim, 8), price(), "tok_approve").await.unwrap();
+    let mut stores = house.shop.stores.clone();
+    stores.payments = Arc::new(Miser(house.bank.clone()));
+    let shop = Shop::new(stores, house.journal.clone(), house.shop.config.clone(), house.keys.clone());
+    let mut walk = Walk::from(UnixMs(0));
+    walk.go_on(&shop).await;
+    assert_eq!(house.events(&claim, 7), [S::Authorised, S::Captured]);
+    assert_eq!(house.events(&claim, 8), [S::Authorised, S::Voided]);
+    walk.go_on(&house.shop).await;
+    assert_eq!(house.events(&claim, 7), [S::Authorised, S::Captured, S::Refunded]);
 }
 
 #[tokio::test]

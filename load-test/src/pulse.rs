@@ -39,6 +39,8 @@ pub struct Tenth {
     pub lost: u32,
     /// The earliest result of a claim that went out within this tenth.
     pub first_told: Option<UnixMs>,
+    /// The longest that an answer took to a claim that went out within this tenth by HTTP.
+    pub slowest_answer_ms: Option<i64>,
 }
 
 /// Shared by the crowd. Bound: one entry for each tenth of a second of the run.
@@ -71,6 +73,12 @@ impl Pulse {
         });
     }
 
+    /// A claim by HTTP was answered, or its answer given up, after so long.
+    pub fn answered(&self, took: Duration) {
+        let ms = took.as_millis() as i64;
+        self.change(SystemClock.now() + -ms, |tenth| tenth.slowest_answer_ms = tenth.slowest_answer_ms.max(Some(ms)));
+    }
+
     /// All of it, oldest first; tenths in which nothing happened are left out.
     pub fn tenths(&self) -> Vec<Tenth> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -81,6 +89,11 @@ impl Pulse {
         let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(tenths.entry(n).or_insert_with(|| Tenth { at: UnixMs(n * TENTH_MS), ..Tenth::default() }));
     }
+}
+
+/// The longest that an answer took to a claim that went out between these.
+pub fn slowest_answer(tenths: &[Tenth], from: UnixMs, to: UnixMs) -> Option<i64> {
+    tenths.iter().filter(|tenth| tenth.at >= from && tenth.at < to).filter_map(|tenth| tenth.slowest_answer_ms).max()
 }
 
 /// When the first claim that went out at `from` or later was decided; `None` where none was.
@@ -99,6 +112,14 @@ mod tests {
             [tenth(900, Some(5_000)), tenth(1_000, None), tenth(1_100, Some(7_000)), tenth(1_200, Some(6_500))];
         assert_eq!(first_decision(&tenths, UnixMs(1_000)), Some(UnixMs(6_500)));
         assert_eq!(first_decision(&tenths, UnixMs(2_000)), None);
+    }
+
+    #[test]
+    fn an_answer_belongs_to_the_moment_of_its_question() {
+        let tenth = |at, ms: Option<i64>| Tenth { at: UnixMs(at), slowest_answer_ms: ms, ..Tenth::default() };
+        let tenths = [tenth(900, Some(5_000)), tenth(1_000, Some(40)), tenth(1_100, Some(70)), tenth(1_200, Some(900))];
+        assert_eq!(slowest_answer(&tenths, UnixMs(1_000), UnixMs(1_200)), Some(70));
+        assert_eq!(slowest_answer(&tenths, UnixMs(2_000), UnixMs(3_000)), None);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn system() -> Result<()> {
 }
 
 /// The formatter and the lints, which a minimal toolchain leaves out.
-fn rust_components() -> Result<()> {
+pub fn rust_components() -> Result<()> {
     let missing: Vec<&str> = [("fmt", "rustfmt"), ("clippy", "clippy")]
         .into_iter()
         .filter(|(command, _)| output(&["cargo", command, "--version"]).is_none())

@@ -20,6 +20,16 @@ pub fn command(words: &[&str]) -> Command {
     command
 }
 
+/// A cargo command whose compiler is Clippy with warnings denied, as `cargo clippy` would start it: one build compiles and
+/// lints, where a lint of its own would compile every dependency once more. Whoever builds for the tests builds with this,
+/// for cargo keeps what this compiler made apart from what rustc made.
+pub fn linted(words: &[&str]) -> Command {
+    let mut cargo = command(&["cargo"]);
+    cargo.args(words).env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    cargo.env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    cargo
+}
+
 /// Runs to the end; an exit code other than 0 is an error.
 pub fn run(command: &mut Command) -> Result<()> {
     let words = words(command);

@@ -11,7 +11,10 @@ use std::{
 use anyhow::{Context, Result};
 use stack::{Found, Parts, Running, Server, Stack, State, apps};
 
-use crate::run::{command, root, run};
+use crate::{
+    install,
+    run::{command, linted, root, run},
+};
 
 fn dev() -> PathBuf {
     root().join("target/stack/dev")
@@ -48,29 +51,26 @@ pub fn up(args: UpArgs) -> Result<bool> {
     Ok(true)
 }
 
-/// Builds everything once, tests and programs.
-pub fn build() -> Result<()> {
-    run(command(&["cargo", "build"]).args(apps::AS_THE_TESTS))
+/// Builds everything once, tests and programs, lints included. Returns where the programs lie.
+pub fn build() -> Result<PathBuf> {
+    install::rust_components()?;
+    run(linted(&["build"]).args(apps::AS_THE_TESTS))?;
+    Ok(root().join("target/debug"))
 }
 
-/// Where [`build`] leaves the programs.
-pub fn binaries() -> PathBuf {
-    root().join("target/debug")
+/// The same of the programs alone, optimised.
+pub fn build_optimised() -> Result<PathBuf> {
+    let mut build = command(&["cargo", "build", "--release"]);
+    for package in ["publisher", "consumer", "general", "provider", "lambda-email", "load-test"] {
+        build.args(["--package", package]);
+    }
+    run(&mut build)?;
+    Ok(root().join("target/release"))
 }
 
 /// Two nodes of each role and the payment provider, behind the door.
 fn open_shop(running: &Running, args: UpArgs) -> Result<()> {
-    let binaries = if args.release {
-        let mut build = command(&["cargo", "build", "--release"]);
-        for package in ["publisher", "consumer", "general", "provider", "lambda-email"] {
-            build.args(["--package", package]);
-        }
-        run(&mut build)?;
-        root().join("target/release")
-    } else {
-        build()?;
-        binaries()
-    };
+    let binaries = if args.release { build_optimised()? } else { build()? };
     let plan = if args.for_tests {
         for_tests(&binaries)
     } else {
@@ -154,9 +154,9 @@ pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
 }
 
 /// New servers with our programs in them, for as long as `work` takes.
-pub fn with_shop(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub fn with_shop(programs: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     with_servers(|folder| {
-        apps::start(Stack::open(folder)?.running(), &for_tests(&binaries()))?;
+        apps::start(Stack::open(folder)?.running(), &for_tests(programs))?;
         work(folder)
     })
 }

@@ -12,7 +12,7 @@ use crate::{
     compose, faults,
     install::{self, Tools},
     observe,
-    run::{command, root, run},
+    run::{command, linted, root, run},
     servers,
 };
 
@@ -26,8 +26,11 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "format", shows: "the code is formatted", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Step { name: "deny", shows: "dependencies keep our rules", run: deny },
-    Step { name: "clippy", shows: "no lint complains", run: clippy },
-    Step { name: "build", shows: "everything builds, tests and programs", run: |_| servers::build() },
+    Step {
+        name: "build",
+        shows: "everything builds, tests and programs, and no lint complains",
+        run: |_| servers::build().map(drop),
+    },
     Step {
         name: "rust",
         shows: "unit, contract and property tests, also on real servers that die and come back",
@@ -82,7 +85,7 @@ pub fn list() -> Result<bool> {
 
 /// Format, lints and dependency rules.
 pub fn check() -> Result<bool> {
-    test(&["format".into(), "deny".into(), "clippy".into()])
+    test(&["format".into(), "deny".into(), "build".into()])
 }
 
 /// Runs the chosen steps (all where none is named); goes on after a failure, so that one run shows everything.
@@ -119,12 +122,6 @@ fn cargo(words: &[&str]) -> Result<()> {
     run(command(&["cargo"]).args(words))
 }
 
-/// With the tests that need servers, which a plain build leaves out.
-fn clippy(_: &Tools) -> Result<()> {
-    let what = ["clippy", "--workspace", "--all-targets", "--features", "contract/real,stack/real"];
-    cargo(&[what.as_slice(), &["--quiet", "--", "-D", "warnings"]].concat())
-}
-
 fn optimise(cargo: &[&str]) -> Command {
     let mut build = command(cargo);
     build.args(["build", "--release", "--package", "standalone", "--package", "load-test"]);
@@ -154,7 +151,7 @@ impl Drop for Ahead {
 
 fn rust() -> Result<()> {
     servers::with_servers(|folder| {
-        let mut tests = command(&["cargo", "test", "--workspace", "--features", "contract/real,stack/real", "--quiet"]);
+        let mut tests = linted(&["test", "--workspace", "--features", "contract/real,stack/real", "--quiet"]);
         run(tests.env(stack::STACK_ENV, folder))
     })
 }
@@ -169,7 +166,7 @@ fn client(tools: &Tools) -> Result<()> {
 }
 
 fn parts(tools: &Tools) -> Result<()> {
-    servers::with_shop(|stack| {
+    servers::with_shop(&servers::build()?, |stack| {
         // Two cores for twenty servers and unoptimised programs: fewer people than elsewhere, the same laws.
         let mut story = command(&["target/release/load-test", "story", "--buyers", "60", "--units", "12", "--stack"]);
         // A story that went wrong does not keep the browsers from showing what they show.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use journal::heartbeat::Beat;
+use journal::{JournalError, heartbeat::Beat, sales::SaleView};
 use sale::{claim::ClaimView, port::timers::Knock, rules::GRACE_MS, told::Told};
 
 use crate::counter::Counter;
@@ -33,12 +33,30 @@ impl Counter {
         metrics::counter!("clock_shifts_total").increment(1);
         metrics::counter!("clock_shifted_ms_total").increment(beat.shifted_ms.unsigned_abs());
         tracing::warn!(shifted_ms = beat.shifted_ms, "the clock had stood still: every live deadline moved");
-        let claims = self.journal.claims_changed_since(beat.at, TOLD_MAX).await.unwrap_or_default();
-        let sales = self.journal.live_sales().await.unwrap_or_default();
+        let Some((claims, sales)) = self.moved(beat).await else { return };
         let knocks = claims.iter().filter_map(knock).collect();
         let told = sales.iter().map(|view| Told::Sale { sale_id: view.sale.id });
         let told = told.chain(claims.into_iter().map(Told::Claim)).collect();
         tokio::join!(self.stores.bus.tell(told), self.stores.timers.arm(knocks));
+    }
+
+    /// Whose deadlines moved, and the sales that go on; asked until the journal answers. `None`: the stop began before.
+    async fn moved(&self, beat: Beat) -> Option<(Vec<ClaimView>, Vec<SaleView>)> {
+        loop {
+            let read = async {
+                Ok::<_, JournalError>((
+                    self.journal.claims_changed_since(beat.at, TOLD_MAX).await?,
+                    self.journal.live_sales().await?,
+                ))
+            };
+            match read.await {
+                Ok(moved) => return Some(moved),
+                Err(error) => tracing::warn!(%error, "who got more time is told when the journal answers"),
+            }
+            if !self.life.sleep(self.config.expire.beat_every.get()).await {
+                return None;
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use axum::Router;
 use serde_json::Value;
 use tokio::{net::TcpListener, time::Instant};
 use tracing::dispatcher::DefaultGuard;
-use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     http::{ServeConfig, serve},
@@ -53,6 +53,9 @@ struct Heard(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn listen() -> Self {
+        // One lone ear is asked only on its own thread: what another thread logs first would be off for all, for ever. So
+        // there is one for every thread.
+        let _ = tracing_subscriber::registry().with(LevelFilter::INFO).try_init();
         let heard = Heard::default();
         let out = heard.clone();
         let lines = lines(move || out.clone(), Format::Json, "info");

@@ -31,12 +31,21 @@ impl Cuts {
         self.change(&format!("add element inet {} cut {{ {address} }}", self.table))
     }
 
-    /// Repeat: an address that is not cut stays so.
+    /// From now on the other servers and this address do not hear each other; who has no address of its own, as our programs
+    /// (they speak from 127.0.0.1), goes on talking to it.
+    pub fn cut_from_peers(&self, address: IpAddr) -> Result<()> {
+        self.change(&format!("add element inet {} alone {{ {address} }}", self.table))
+    }
+
+    /// Of either kind of cut. Repeat: an address that is not cut stays so.
     pub fn heal(&self, address: IpAddr) -> Result<()> {
         let table = &self.table;
-        self.change(&format!(
-            "add element inet {table} cut {{ {address} }}\ndelete element inet {table} cut {{ {address} }}"
-        ))
+        let heal = |set| {
+            format!(
+                "add element inet {table} {set} {{ {address} }}\ndelete element inet {table} {set} {{ {address} }}\n"
+            )
+        };
+        self.change(&format!("{}{}", heal("cut"), heal("alone")))
     }
 
     /// Heals all and leaves nothing in the kernel. Where nothing was ever cut this is no work.
@@ -54,10 +63,13 @@ impl Cuts {
         nft(&format!(
             "add table inet {table}
 add set inet {table} cut {{ type ipv4_addr; }}
+add set inet {table} alone {{ type ipv4_addr; }}
 add chain inet {table} hear {{ type filter hook input priority 0; policy accept; }}
 flush chain inet {table} hear
 add rule inet {table} hear ip saddr @cut drop
 add rule inet {table} hear ip daddr @cut drop
+add rule inet {table} hear ip saddr @alone ip daddr != 127.0.0.1 drop
+add rule inet {table} hear ip daddr @alone ip saddr != 127.0.0.1 drop
 {change}
 "
         ))

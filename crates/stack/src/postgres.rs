@@ -21,6 +21,8 @@ use crate::{
 pub const SUPERUSER: &str = "postgres";
 /// The sale's own: owns its database, may create more.
 const USER: &str = "miaosha";
+/// The database that is always there.
+const FIRST_DATABASE: &str = "postgres";
 /// PostgreSQL refuses to run as root; Debian brings this user for it.
 const SYSTEM_USER: &str = "postgres";
 const BASE: &str = "/usr/lib/postgresql";
@@ -65,7 +67,7 @@ pub fn start(stack: &Path, network: Network) -> Result<(SocketAddr, SocketAddr)>
     for statement in
         [format!("CREATE ROLE {USER} LOGIN CREATEDB CREATEROLE"), format!("CREATE DATABASE {USER} OWNER {USER}")]
     {
-        sql(&home, primary, &statement)?;
+        sql(&home, primary, FIRST_DATABASE, &statement)?;
     }
     copy(&home, primary)?;
     let probe = Probe::PostgresReplica(replica);
@@ -128,10 +130,10 @@ fn run_program(home: &Path, name: &str, args: &[&str]) -> Result<()> {
 }
 
 /// Runs a statement as the superuser. Returns what it prints, unaligned and without titles.
-fn sql(folder: &Path, at: SocketAddr, statement: &str) -> Result<String> {
+fn sql(folder: &Path, at: SocketAddr, database: &str, statement: &str) -> Result<String> {
     let psql = program("psql")?;
     let (psql, ip, port) = (psql.to_string_lossy(), at.ip().to_string(), at.port().to_string());
-    let to = ["-h", &ip, "-p", &port, "-U", SUPERUSER, "-d", "postgres"];
+    let to = ["-h", &ip, "-p", &port, "-U", SUPERUSER, "-d", database];
     run(&[&[&*psql], to.as_slice(), &["-qAtXc", statement]].concat(), folder)
 }
 
@@ -183,8 +185,17 @@ impl Postgres {
 
     /// Runs a statement on the primary as the superuser. Returns what it prints, unaligned and without titles.
     pub fn sql(&self, statement: &str) -> Result<String> {
+        self.run_in(FIRST_DATABASE, statement)
+    }
+
+    /// The same in the database of our programs.
+    pub fn journal_sql(&self, statement: &str) -> Result<String> {
+        self.run_in(USER, statement)
+    }
+
+    fn run_in(&self, database: &str, statement: &str) -> Result<String> {
         match self.primary.launch().probe {
-            Probe::Postgres(at) => sql(Path::new("/"), at, statement),
+            Probe::Postgres(at) => sql(Path::new("/"), at, database, statement),
             _ => anyhow::bail!("{} is no primary", self.primary.name()),
         }
     }

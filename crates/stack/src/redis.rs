@@ -31,6 +31,9 @@ pub struct Redis {
 /// A node as another one sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
+    pub id: String,
+    /// The master that it copies; `-` for a master.
+    pub copies: String,
     pub addr: SocketAddr,
     pub master: bool,
     /// Nobody doubts that it lives.
@@ -141,6 +144,12 @@ impl Redis {
         masters.into_iter().find(serves).with_context(|| format!("nobody serves slot {slot}"))
     }
 
+    /// A replica of this master.
+    pub fn replica_of(&self, master: &Node) -> Result<&Server> {
+        let replica = self.view()?.into_iter().find(|node| node.copies == master.id && node.healthy);
+        self.server(replica.with_context(|| format!("{} has no replica", master.addr))?.addr)
+    }
+
     /// The server behind a node.
     pub fn server(&self, node: SocketAddr) -> Result<&Server> {
         let found = self.nodes.iter().find(|server| addr(server).is_ok_and(|addr| addr == node));
@@ -187,7 +196,8 @@ fn node(line: &str) -> Option<Node> {
         let (from, to) = range.split_once('-').unwrap_or((range, range));
         Some((from.parse().ok()?, to.parse().ok()?))
     });
-    Some(Node { addr, master: flags.contains(&"master"), healthy, slots: slots.collect() })
+    let (id, copies) = ((*words.first()?).to_owned(), (*words.get(3)?).to_owned());
+    Some(Node { id, copies, addr, master: flags.contains(&"master"), healthy, slots: slots.collect() })
 }
 
 #[cfg(test)]
@@ -202,5 +212,6 @@ mod tests {
         assert_eq!(master.slots, [(0, 5460), (9000, 9000)]);
         let dead = node("e7d1 127.20.1.12:11000@21000,host slave,fail 07c3 1 2 3 disconnected").unwrap();
         assert!(!dead.master && !dead.healthy && dead.slots.is_empty());
+        assert_eq!((dead.copies, master.copies.as_str()), (master.id, "-"));
     }
 }

@@ -138,6 +138,11 @@ impl Stack {
         Cuts::of(self.dir()).cut(address)
     }
 
+    /// Only its peers: our programs still reach it.
+    pub fn cut_from_peers(&self, address: IpAddr) -> Result<()> {
+        Cuts::of(self.dir()).cut_from_peers(address)
+    }
+
     pub fn heal(&self, address: IpAddr) -> Result<()> {
         Cuts::of(self.dir()).heal(address)
     }

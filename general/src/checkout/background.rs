@@ -5,23 +5,20 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use journal::{JournalError, checkout::PaymentRow};
 use kit::lifecycle::Lifecycle;
-use sale::{
-    port::payments::{Payment, PaymentKey, PaymentState},
-    time::UnixMs,
-};
+use sale::port::payments::{PaymentKey, PaymentState};
 use tokio::sync::mpsc;
 
 use super::{
     Settled,
     capture::capture_once,
+    pay::is_money,
     reconcile::{reconcile, untouched_since},
+    walk::Walk,
 };
 use crate::shop::Shop;
 
-/// Payments read at one time, from the journal or from the provider's list.
+/// Payments read from the journal at one time.
 const PAGE: usize = 200;
-/// Pages of the provider's list walked in one go.
-const WALK_PAGES_MAX: usize = 20;
 /// Payments looked into at one time.
 const PARALLEL: usize = 8;
 /// Answers that need not be kept are forgotten this often.
@@ -65,7 +62,7 @@ async fn hints(shop: Shop, life: Lifecycle) {
             () = soft.cancelled() => return,
             hint = shop.stores.payments.webhook() => hint,
         };
-        if is_money(&hint) || hint.state == PaymentState::Declined {
+        if is_money(hint.state) || hint.state == PaymentState::Declined {
             look_into(&shop, hint.key, false).await;
         }
         tokio::time::sleep(HINT_PAUSE).await;
@@ -74,12 +71,12 @@ async fn hints(shop: Shop, life: Lifecycle) {
 
 async fn sweeps(shop: Shop, life: Lifecycle) {
     let lookback_ms = shop.config.checkout.list_lookback.ms();
-    let mut since = shop.stores.clock.now() + -lookback_ms;
+    let mut walk = Walk::from(shop.stores.clock.now() + -lookback_ms);
     while life.sleep(shop.config.checkout.reconcile_every.get()).await {
         if let Err(error) = sweep_once(&shop).await {
             tracing::warn!(%error, "open payments are looked into the next time");
         }
-        since = walk_once(&shop, since).await;
+        walk.go_on(&shop).await;
     }
 }
 
@@ -101,8 +98,9 @@ async fn captures(shop: Shop, life: Lifecycle) {
 /// Looks into every payment without an end whose own request cannot be at work any more.
 pub async fn sweep_once(shop: &Shop) -> Result<(), JournalError> {
     let (mut last, mut seen): (Option<PaymentRow>, usize) = (None, 0);
+    // One instant for all pages: what a look touches is not seen again in this round, or it would have no end.
+    let untouched = untouched_since(shop, shop.journal.clock().await?);
     loop {
-        let untouched = untouched_since(shop, shop.journal.clock().await?);
         let page = shop.journal.payments_open(untouched, last.as_ref(), PAGE as u32).await?;
         futures_util::stream::iter(page.iter().map(|row| row.key))
             .for_each_concurrent(PARALLEL, |key| async move { _ = look_into(shop, key, false).await })
@@ -116,28 +114,8 @@ pub async fn sweep_once(shop: &Shop) -> Result<(), JournalError> {
     }
 }
 
-/// Walks the provider's own list on from `since`: money that arrived without a row of ours in the right state goes back.
-/// Returns where to go on; what could not be looked into, or did not end, is walked again.
-pub async fn walk_once(shop: &Shop, mut since: UnixMs) -> UnixMs {
-    for _ in 0..WALK_PAGES_MAX {
-        let wait = shop.config.checkout.provider_wait.get();
-        let list = tokio::time::timeout(wait, shop.stores.payments.changed_since(since, PAGE)).await;
-        let Ok(Ok(list)) = list else { return since };
-        for payment in &list {
-            if is_money(payment) && look_into(shop, payment.key, false).await != Some(Settled::Ended) {
-                return since;
-            }
-            since = payment.changed_at + 1;
-        }
-        if list.len() < PAGE {
-            return since;
-        }
-    }
-    since
-}
-
 /// `None` where nobody could be asked.
-async fn look_into(shop: &Shop, key: PaymentKey, abandoned: bool) -> Option<Settled> {
+pub(super) async fn look_into(shop: &Shop, key: PaymentKey, abandoned: bool) -> Option<Settled> {
     match reconcile(shop, key, abandoned).await {
         Ok(settled) => Some(settled),
         Err(error) => {
@@ -145,10 +123,6 @@ async fn look_into(shop: &Shop, key: PaymentKey, abandoned: bool) -> Option<Sett
             None
         }
     }
-}
-
-fn is_money(payment: &Payment) -> bool {
-    matches!(payment.state, PaymentState::Authorised | PaymentState::Captured)
 }
 
 async fn forget(shop: &Shop) {

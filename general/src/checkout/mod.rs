@@ -1,7 +1,7 @@
 //! Checkout: a hold is paid for, or it is not; nobody is charged without a unit.
 //!
-//! [`post`] answers the buyer, [`pay`] is the path of the money, [`reconcile`] ends what that path left open, [`background`]
-//! and [`capture`] work unasked.
+//! [`post`] answers the buyer, [`pay`] is the path of the money, [`reconcile`] ends what that path left open, [`background`],
+//! [`walk`] and [`capture`] work unasked.
 
 use std::sync::Arc;
 
@@ -27,13 +27,15 @@ mod config;
 mod pay;
 mod post;
 pub mod reconcile;
+mod walk;
 
-pub use background::{sweep_once, walk_once};
+pub use background::sweep_once;
 pub use capture::capture_once;
 pub use clerk::ShopClerk;
 pub use config::CheckoutConfig;
 pub use pay::{Refusal, pay};
 pub use reconcile::{Settled, reconcile};
+pub use walk::Walk;
 
 /// Keys waiting to be reconciled at once; the sweep finds those that do not fit.
 const POKES_MAX: usize = 1024;

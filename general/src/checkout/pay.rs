@@ -5,6 +5,7 @@ use journal::{
     checkout::{Allocated, BeginError, Begun, DECLINED, Declined, IN_DOUBT, PAID, PayAsk, Started, Stored},
 };
 use sale::{
+    money::Money,
     port::payments::{Payment, PaymentError, PaymentKey, PaymentState},
     time::UnixMs,
 };
@@ -43,8 +44,9 @@ impl Verdict {
     pub(super) fn of(answer: &Result<Payment, PaymentError>) -> Self {
         match answer {
             Ok(payment) => Self::of_state(payment.state),
-            Err(PaymentError::WrongState(state)) => Self::of_state(*state),
-            Err(PaymentError::Unknown | PaymentError::NotFound) => Self::Unknown,
+            // A no is a no. A yes is one only where the payment is seen whole: a state alone does not say whose it is, or of how much.
+            Err(PaymentError::WrongState(state)) if !is_money(*state) => Self::of_state(*state),
+            Err(PaymentError::WrongState(_) | PaymentError::Unknown | PaymentError::NotFound) => Self::Unknown,
         }
     }
 
@@ -114,13 +116,17 @@ async fn authorise(shop: &Shop, till: &Till, started: &Started, token: &str) -> 
     let answer = tokio::time::timeout(wait, call).await.unwrap_or(Err(PaymentError::Unknown));
     metrics::histogram!("payment_authorise_seconds").record(asked.elapsed());
     till.0.breaker.heard(answer != Err(PaymentError::Unknown), shop.stores.clock.now());
-    // Another amount under our key is not our payment: it is looked into, never taken for a yes.
-    match &answer {
-        Ok(payment) if payment.state == PaymentState::Authorised && payment.amount != started.amount => {
-            Verdict::Unknown
-        }
-        _ => Verdict::of(&answer),
-    }
+    if is_foreign(&answer, started.amount) { Verdict::Unknown } else { Verdict::of(&answer) }
+}
+
+/// The provider has money under this key.
+pub(super) fn is_money(state: PaymentState) -> bool {
+    matches!(state, PaymentState::Authorised | PaymentState::Captured)
+}
+
+/// Another amount under our key is not our payment: it is looked into, never taken for a yes.
+pub(super) fn is_foreign(answer: &Result<Payment, PaymentError>, amount: Money) -> bool {
+    answer.as_ref().is_ok_and(|payment| payment.amount != amount && is_money(payment.state))
 }
 
 /// Writes the ending; `None` where there is none yet, or somebody else wrote another.
@@ -162,5 +168,26 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Yes => "yes",
         Verdict::No => "no",
         Verdict::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sale::ids::ClaimId;
+    use uuid::Uuid;
+
+    #[test]
+    fn money_is_a_yes_only_where_its_amount_is_seen() {
+        let amount = |amount_minor| Money { amount_minor, currency: "TWD".parse().unwrap() };
+        let key = PaymentKey { claim_id: ClaimId(Uuid::from_u128(1)), attempt: 1 };
+        let seen = |state| Ok(Payment { key, amount: amount(100), state, changed_at: UnixMs(1) });
+        for state in [PaymentState::Authorised, PaymentState::Captured] {
+            assert_eq!(Verdict::of(&seen(state)), Verdict::Yes);
+            assert!(is_foreign(&seen(state), amount(99)) && !is_foreign(&seen(state), amount(100)));
+            assert_eq!(Verdict::of(&Err(PaymentError::WrongState(state))), Verdict::Unknown, "{state:?}");
+        }
+        assert_eq!(Verdict::of(&Err(PaymentError::WrongState(PaymentState::Declined))), Verdict::No);
+        assert!(!is_foreign(&seen(PaymentState::Declined), amount(99)));
     }
 }

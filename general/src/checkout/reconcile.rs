@@ -8,7 +8,7 @@ use sale::port::payments::{PaymentError, PaymentKey, PaymentState};
 
 use super::{
     ShopClerk, ask,
-    pay::{Verdict, end},
+    pay::{Verdict, end, is_foreign},
     tell,
 };
 use crate::shop::Shop;
@@ -48,8 +48,7 @@ pub(super) fn untouched_since(shop: &Shop, now: sale::time::UnixMs) -> sale::tim
 /// Its hold is still paying: what does the provider say?
 async fn inquire(shop: &Shop, row: &PaymentRow, abandoned: bool) -> Result<Settled, JournalError> {
     let answer = ask(shop, shop.stores.payments.find(row.key)).await;
-    let foreign = answer.as_ref().is_ok_and(|p| p.amount != row.amount && p.state == PaymentState::Authorised);
-    if foreign {
+    if is_foreign(&answer, row.amount) {
         tracing::error!(claim_id = %row.key.claim_id, attempt = row.key.attempt, "the provider has another amount");
         return cancel(shop, row.key).await;
     }

@@ -232,7 +232,7 @@ impl House {
         for _ in 0..60 {
             self.pokes().await;
             sweep_once(&self.shop).await.unwrap();
-            checkout::walk_once(&self.shop, UnixMs(0)).await;
+            checkout::Walk::from(UnixMs(0)).go_on(&self.shop).await;
             while capture_once(&self.shop).await.unwrap() {}
             self.journal.sweep(ITEM).await.unwrap();
             let open = self.journal.payments_open(self.clock.now(), None, 10).await.unwrap();

@@ -40,7 +40,9 @@ impl Buyer {
             return;
         }
         let call = self.claim_call(body);
+        let begun = Instant::now();
         let answer = self.call(&call).await;
+        self.head.diary.scene.pulse.answered(begun.elapsed());
         self.claim_answered(attempt, answer);
     }
 

@@ -24,6 +24,9 @@ pub enum Mark {
         /// Counted from the healing, not from the fault.
         #[serde(default)]
         from_healing: bool,
+        /// Until it is healed whoever claims by HTTP is answered within so long.
+        #[serde(default)]
+        answers_within_ms: Option<i64>,
     },
     /// What fault `n` broke runs again.
     Healed { n: u32, at: UnixMs },
@@ -62,6 +65,8 @@ pub struct Span {
     pub counted_from: UnixMs,
     /// ... must be decided so long after it.
     pub back_within_ms: i64,
+    /// Until it was healed whoever claimed by HTTP had to be answered within so long.
+    pub answers_within_ms: Option<i64>,
 }
 
 impl Span {
@@ -80,10 +85,10 @@ pub fn spans(marks: &[Mark], end: UnixMs) -> Vec<Span> {
         found.unwrap_or(end)
     };
     let span = |mark: &Mark| match mark.clone() {
-        Mark::Fault { n, at, what, kind, back_within_ms, from_healing } => {
+        Mark::Fault { n, at, what, kind, back_within_ms, from_healing, answers_within_ms } => {
             let healed_at = healed(n);
             let counted_from = if from_healing { healed_at } else { at };
-            Some(Span { n, what, kind, from: at, healed_at, counted_from, back_within_ms })
+            Some(Span { n, what, kind, from: at, healed_at, counted_from, back_within_ms, answers_within_ms })
         }
         _ => None,
     };

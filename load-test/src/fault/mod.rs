@@ -243,6 +243,10 @@ struct Return {
     /// From the fault, or from its healing, to the first decision of a claim made since; `None` where none came.
     back_ms: Option<i64>,
     back_within_ms: i64,
+    /// Until it was healed an answer to a claim by HTTP took so long at most ...
+    slowest_answer_ms: Option<i64>,
+    /// ... and was allowed so long; `None` where that is not this fault's question.
+    answers_within_ms: Option<i64>,
 }
 
 impl Return {
@@ -255,10 +259,24 @@ impl Return {
             healed_ms: span.healed_at - span.from,
             back_ms: back.map(|at| at - span.counted_from),
             back_within_ms: span.back_within_ms,
+            slowest_answer_ms: crate::pulse::slowest_answer(tenths, span.from, span.healed_at),
+            answers_within_ms: span.answers_within_ms,
         }
     }
 
     fn is_late(&self) -> bool {
         self.back_ms.is_none_or(|ms| ms > self.back_within_ms)
+    }
+
+    /// Somebody was left waiting. Where nobody asked at all, nothing was shown.
+    fn left_waiting(&self) -> Option<String> {
+        let allowed = self.answers_within_ms?;
+        match self.slowest_answer_ms {
+            Some(ms) if ms <= allowed => None,
+            Some(ms) => {
+                Some(format!("during {}: a claim was answered after {ms} ms, {allowed} ms are allowed", self.what))
+            }
+            None => Some(format!("during {}: nobody claimed", self.what)),
+        }
     }
 }

@@ -164,6 +164,7 @@ mod tests {
             healed_at: UnixMs(13_000),
             counted_from: UnixMs(12_000),
             back_within_ms: 10_000,
+            answers_within_ms: None,
         };
         let back = Return {
             n: 1,
@@ -172,6 +173,8 @@ mod tests {
             healed_ms: 1_000,
             back_ms: Some(700),
             back_within_ms: 10_000,
+            slowest_answer_ms: None,
+            answers_within_ms: None,
         };
         let svg = draw("consumers die", UnixMs(10_000), &tenths, &[span], &[back]);
         assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));

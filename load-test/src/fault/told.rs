@@ -62,6 +62,7 @@ fn add(marks: &[Mark], returns: &[Return], outcome: &mut Outcome) {
         let back = r.back_ms.map_or("never came back".to_owned(), |ms| format!("were back after {ms} ms"));
         format!("after {}: decisions {back}, {} ms are allowed", r.what, r.back_within_ms)
     }));
+    outcome.wrong.extend(returns.iter().filter_map(Return::left_waiting));
     outcome.wrong.extend(marks.iter().filter_map(|mark| match mark {
         Mark::Wrong { what, .. } => Some(what.clone()),
         _ => None,

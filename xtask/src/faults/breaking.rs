@@ -1,7 +1,6 @@
 //! What is done to the servers, round after round, and what must be seen of it besides the verdict.
 
 use std::{
-    fs,
     net::SocketAddr,
     thread::sleep,
     time::{Duration, Instant},
@@ -16,6 +15,8 @@ pub const S: fn(u64) -> Duration = Duration::from_secs;
 
 /// Between two faults the sale goes on for this long.
 const CALM: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(6));
+/// Who claims while the broker takes nothing is answered after so long.
+const REFUSED_WITHIN: Duration = Duration::from_secs(1);
 /// A node of ours is ready again this long after its start.
 const RESTART_WITHIN: Duration = Duration::from_secs(2);
 
@@ -54,53 +55,6 @@ fn start_again(sale: &mut Sale, server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// kill -9 of one Redis master after the other; its replica must take over before it is started again.
-pub fn redis_masters(sale: &mut Sale, rounds: u32) -> Result<()> {
-    let redis = sale.stack.redis()?;
-    for round in 0..rounds {
-        calm(sale);
-        let which = round as usize % 3;
-        let n = sale.fault(&format!("kill -9 of Redis master {which}"), Kind::Other, Back::AfterFault(S(15)))?;
-        let dead = redis.kill_master(which)?;
-        until("the replica to take over", S(15), || redis.masters().is_ok_and(|masters| masters.len() == 3))?;
-        dead.start()?;
-        redis.wait_ready()?;
-        sale.healed(n)?;
-    }
-    Ok(())
-}
-
-/// Everything that Redis knew is gone.
-pub fn redis_flush(sale: &mut Sale, rounds: u32) -> Result<()> {
-    let redis = sale.stack.redis()?;
-    for _ in 0..rounds {
-        calm(sale);
-        let n = sale.fault("FLUSHALL of every Redis node", Kind::Other, Back::AfterFault(S(30)))?;
-        redis.flush_all()?;
-        sale.healed(n)?;
-        calm(sale);
-    }
-    Ok(())
-}
-
-/// A master that nobody hears any more, and that hears nobody; then it comes back and must find itself replaced.
-pub fn redis_cut(sale: &mut Sale, rounds: u32) -> Result<()> {
-    let redis = sale.stack.redis()?;
-    for _ in 0..rounds {
-        calm(sale);
-        let masters = redis.masters()?;
-        let node = masters.get(sale.dice.below(masters.len())).context("no Redis master answers")?;
-        let n =
-            sale.fault(&format!("a Redis master is cut off ({})", node.addr), Kind::Other, Back::AfterFault(S(15)))?;
-        sale.stack.cut(node.addr.ip())?;
-        sale.go_on(S(5), S(10));
-        sale.stack.heal(node.addr.ip())?;
-        redis.wait_ready()?;
-        sale.healed(n)?;
-    }
-    Ok(())
-}
-
 pub fn rabbit(sale: &mut Sale, rounds: u32) -> Result<()> {
     let rabbit = sale.stack.rabbit()?;
     for _ in 0..rounds {
@@ -114,12 +68,12 @@ pub fn rabbit(sale: &mut Sale, rounds: u32) -> Result<()> {
     Ok(())
 }
 
-/// The broker says that its disk is full and takes nothing more.
+/// The broker says that its disk is full and takes nothing more. Who claims is told so at once, and waits for nobody.
 pub fn rabbit_alarm(sale: &mut Sale, rounds: u32) -> Result<()> {
     let rabbit = sale.stack.rabbit()?;
     for _ in 0..rounds {
         calm(sale);
-        let n = sale.fault("RabbitMQ's disk alarm", Kind::Other, Back::AfterHealing(S(15)))?;
+        let n = sale.fault_with_answers("RabbitMQ's disk alarm", Back::AfterHealing(S(15)), REFUSED_WITHIN)?;
         rabbit.ctl(&["set_disk_free_limit", "100000GB"])?;
         sale.go_on(S(4), S(8));
         rabbit.ctl(&["set_disk_free_limit", "50MB"])?;
@@ -147,7 +101,7 @@ pub fn timers(sale: &mut Sale, rounds: u32) -> Result<()> {
     Ok(())
 }
 
-fn nodes(sale: &Sale, role: &str) -> Result<Vec<Server>> {
+pub fn nodes(sale: &Sale, role: &str) -> Result<Vec<Server>> {
     let mut nodes = sale.stack.servers()?;
     nodes.retain(|server| server.name().starts_with(&format!("{role}-")));
     Ok(nodes)
@@ -227,34 +181,6 @@ pub fn rolling(sale: &mut Sale, rounds: u32) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A consumer stands still past hold, grace and every lease, wakes, and must not write what it meant to.
-pub fn zombie(sale: &mut Sale, rounds: u32) -> Result<()> {
-    let mut refused = 0;
-    for round in 0..rounds {
-        calm(sale);
-        let consumers = nodes(sale, "consumer")?;
-        let server = consumers.iter().cycle().nth(round as usize).context("there is no consumer in the stack")?;
-        let n = sale.fault(&format!("SIGSTOP {}", server.name()), Kind::Other, Back::AfterFault(S(20)))?;
-        let before = log_length(server)?;
-        server.pause()?;
-        sale.go_on(S(12), S(20));
-        server.resume()?;
-        sale.healed(n)?;
-        sale.go_on(S(5), S(6));
-        let said = fs::read(server.log())?;
-        let said = String::from_utf8_lossy(said.get(before..).unwrap_or_default()).into_owned();
-        refused += said.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count();
-    }
-    match refused {
-        0 => sale.wrong("whoever woke was refused nothing"),
-        _ => sale.seen(&format!("whoever woke was refused {refused} times")),
-    }
-}
-
-fn log_length(server: &Server) -> Result<usize> {
-    Ok(usize::try_from(fs::metadata(server.log()).map_or(0, |file| file.len()))?)
 }
 
 /// The provider stands still past deadlines, and dies, while cards of every kind are on their way.

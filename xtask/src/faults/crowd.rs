@@ -131,6 +131,15 @@ impl<'a> Sale<'a> {
 
     /// A fault begins now. Returns its number, for [`healed`](Self::healed).
     pub fn fault(&mut self, what: &str, kind: Kind, back: Back) -> Result<u32> {
+        self.begin(what, kind, back, None)
+    }
+
+    /// The same, and until it is healed whoever claims by HTTP is answered within this, be it by 503.
+    pub fn fault_with_answers(&mut self, what: &str, back: Back, answers_within: Duration) -> Result<u32> {
+        self.begin(what, Kind::Other, back, Some(answers_within))
+    }
+
+    fn begin(&mut self, what: &str, kind: Kind, back: Back, answers_within: Option<Duration>) -> Result<u32> {
         self.faults += 1;
         println!("  {}. {what}", self.faults);
         let (within, from_healing) = match back {
@@ -142,10 +151,10 @@ impl<'a> Sale<'a> {
             Kind::Other => "other",
         };
         let n = self.faults;
-        let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
+        let ms = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
         self.mark(&json!({
             "mark": "fault", "n": n, "at": now_ms(), "what": what, "kind": kind,
-            "back_within_ms": ms, "from_healing": from_healing,
+            "back_within_ms": ms(within), "from_healing": from_healing, "answers_within_ms": answers_within.map(ms),
         }))?;
         Ok(n)
     }

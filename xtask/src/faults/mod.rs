@@ -1,10 +1,13 @@
 //! The fault suite: a sale under load in a full stack, while its servers are killed, stopped, emptied, cut off and fed with nonsense.
 
+mod asleep;
 mod breaking;
 mod broker;
 mod crowd;
 mod dice;
 mod messages;
+mod on_sale;
+mod redis;
 mod report;
 
 use std::{
@@ -85,10 +88,10 @@ const ROWS: &[Row] = &[
     Row {
         name: "redis-master",
         numbers: "10",
-        shows: "kill -9 of each Redis master",
+        shows: "kill -9 of the sale's Redis master, and what it granted last is lost",
         crowd: SHOP,
         rounds: 3,
-        strike: b::redis_masters,
+        strike: redis::masters,
     },
     Row {
         name: "redis-flush",
@@ -96,15 +99,15 @@ const ROWS: &[Row] = &[
         shows: "FLUSHALL in the middle of the sale",
         crowd: SHOP,
         rounds: 2,
-        strike: b::redis_flush,
+        strike: redis::flush,
     },
     Row {
         name: "redis-cut",
         numbers: "11",
-        shows: "a Redis master is cut off from everybody",
+        shows: "the sale's Redis master is cut off, from everybody or from its peers",
         crowd: SHOP,
         rounds: 2,
-        strike: b::redis_cut,
+        strike: redis::cut,
     },
     Row { name: "rabbit", numbers: "14", shows: "kill -9 of RabbitMQ", crowd: SHOP, rounds: 2, strike: b::rabbit },
     Row {
@@ -167,10 +170,10 @@ const ROWS: &[Row] = &[
     Row {
         name: "zombie",
         numbers: "9",
-        shows: "SIGSTOP of a consumer past every deadline, then SIGCONT",
+        shows: "SIGSTOP of a consumer inside a transaction, past every deadline, then SIGCONT",
         crowd: SHOP,
         rounds: 2,
-        strike: b::zombie,
+        strike: asleep::zombies,
     },
     PAYMENTS,
     LAST_UNIT,
@@ -206,7 +209,7 @@ const SHORT: &[Row] = &[
             b::rolling(sale, rounds)?;
             b::nginx(sale, rounds)?;
             b::reload(sale, rounds)?;
-            b::zombie(sale, rounds)
+            asleep::zombies(sale, rounds)
         },
     },
     Row {
@@ -218,9 +221,9 @@ const SHORT: &[Row] = &[
         strike: |sale, rounds| {
             messages::duplicates(sale, rounds)?;
             messages::poison(sale, rounds)?;
-            b::redis_masters(sale, rounds)?;
-            b::redis_flush(sale, rounds)?;
-            b::redis_cut(sale, rounds)?;
+            redis::masters(sale, rounds)?;
+            redis::flush(sale, rounds)?;
+            redis::cut(sale, rounds)?;
             b::rabbit(sale, rounds)?;
             b::rabbit_alarm(sale, rounds)?;
             b::timers(sale, rounds)?;
@@ -248,6 +251,9 @@ pub struct FaultsArgs {
     /// The folder of a stack with our binaries that runs; by default one is started, and ended afterwards.
     #[arg(long, value_name = "FOLDER")]
     stack: Option<PathBuf>,
+    /// Optimised programs, for crowds of thousands.
+    #[arg(long)]
+    release: bool,
     /// Where the report goes.
     #[arg(long, value_name = "FOLDER", default_value = REPORT)]
     report: PathBuf,
@@ -267,6 +273,7 @@ pub fn check() -> Result<()> {
         rounds: None,
         buyers: Some(BUYERS_OF_A_CHECK),
         stack: None,
+        release: false,
         report: REPORT.into(),
         seed: SEED,
         list: false,
@@ -287,29 +294,29 @@ pub fn run(args: &FaultsArgs) -> Result<bool> {
     if rows.is_empty() {
         bail!("no fault is called so; see `cargo xtask faults --list`");
     }
-    servers::build()?;
+    let programs = if args.release { servers::build_optimised()? } else { servers::build()? };
     match &args.stack {
-        Some(folder) => strike_all(args, &rows, folder),
-        None => strike_in_new_shop(args, &rows),
+        Some(folder) => strike_all(args, &rows, &programs, folder),
+        None => strike_in_new_shop(args, &rows, &programs),
     }
 }
 
-fn strike_in_new_shop(args: &FaultsArgs, rows: &[&Row]) -> Result<bool> {
+fn strike_in_new_shop(args: &FaultsArgs, rows: &[&Row], programs: &Path) -> Result<bool> {
     let mut passed = false;
-    servers::with_shop(|folder| {
-        passed = strike_all(args, rows, folder)?;
+    servers::with_shop(programs, |folder| {
+        passed = strike_all(args, rows, programs, folder)?;
         Ok(())
     })?;
     Ok(passed)
 }
 
-fn strike_all(args: &FaultsArgs, rows: &[&Row], folder: &Path) -> Result<bool> {
+fn strike_all(args: &FaultsArgs, rows: &[&Row], programs: &Path, folder: &Path) -> Result<bool> {
     let report = root().join(&args.report);
     let stack = Stack::open(folder)?;
     let mut lines = vec![];
     for (n, row) in rows.iter().enumerate() {
         println!("[{}/{}] {} (F {}): {}", n + 1, rows.len(), row.name, row.numbers, row.shows);
-        let line = strike(args, row, &stack, &report);
+        let line = strike(args, row, programs, &stack, &report);
         println!("[{}/{}] {} {}", n + 1, rows.len(), row.name, line.short());
         lines.push(line);
         // After every fault, so that an interrupted suite has told what it knew.
@@ -325,12 +332,12 @@ fn mend(stack: &Stack) -> Result<()> {
     Stack::up(&stack.running().dir, Parts::ALL).map(drop)
 }
 
-fn strike(args: &FaultsArgs, row: &Row, stack: &Stack, report: &Path) -> Line {
+fn strike(args: &FaultsArgs, row: &Row, programs: &Path, stack: &Stack, report: &Path) -> Line {
     let rounds = args.rounds.unwrap_or(row.rounds);
     let crowd = Crowd { buyers: args.buyers.unwrap_or(row.crowd.buyers), ..row.crowd };
     let folder = report.join(row.name);
     let played = (|| {
-        let mut sale = Sale::open(row.name, &folder, &servers::binaries(), stack, crowd, Dice::new(args.seed))?;
+        let mut sale = Sale::open(row.name, &folder, programs, stack, crowd, Dice::new(args.seed))?;
         let struck = (row.strike)(&mut sale, rounds);
         sleep(LAST_CALM);
         if struck.is_err() {

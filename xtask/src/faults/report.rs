@@ -136,6 +136,11 @@ fn section(text: &mut String, line: &Line) {
             fault["back_within_ms"]
         );
     }
+    for fault in line.faults().filter(|fault| fault["answers_within_ms"].is_number()) {
+        let answer = fault["slowest_answer_ms"].as_i64().map_or("never".to_owned(), |ms| format!("within {ms} ms"));
+        let (n, allowed) = (&fault["n"], &fault["answers_within_ms"]);
+        let _ = writeln!(text, "\nDuring {n} whoever claimed was answered {answer} ({allowed} ms are allowed).");
+    }
     let seen = line.result.iter().filter_map(|result| result["seen"].as_array()).flatten();
     seen.filter_map(Value::as_str).for_each(|seen| _ = writeln!(text, "\nSeen: {seen}."));
     let wrongs = line.wrongs();

@@ -18,11 +18,13 @@ use sale::port::queue::QueueError;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinHandle,
-    time::timeout,
+    time::sleep,
 };
 
 use super::{Link, Live, RabbitError, Shape};
 
+/// So often a batch on its way asks whether the broker still reads.
+const BLOCKED_LOOK: Duration = Duration::from_millis(100);
 /// AMQP's number for "keep it on the disk".
 const PERSISTENT: u8 = 2;
 /// The header that says why a message was put aside.
@@ -153,10 +155,11 @@ impl Carrier {
     }
 
     async fn carry_in_time(&mut self, jobs: &[Job]) -> Vec<Outcome> {
-        let wait = self.bounds.put_wait;
-        let carried = match timeout(wait, self.carry_or_again(jobs)).await {
-            Ok(carried) => carried,
-            Err(_) => Err(RabbitError::Unavailable(format!("no confirm within {wait:?}"))),
+        let (wait, link) = (self.bounds.put_wait, self.link.clone());
+        let carried = tokio::select! {
+            carried = self.carry_or_again(jobs) => carried,
+            () = blocked(&link) => Err(RabbitError::Blocked),
+            () = sleep(wait) => Err(RabbitError::Unavailable(format!("no confirm within {wait:?}"))),
         };
         match carried {
             Ok(outcomes) => {
@@ -195,9 +198,6 @@ impl Carrier {
     /// Publishes all, and waits for all their confirms.
     async fn carry(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, RabbitError> {
         let (live, channel) = self.opened().await?;
-        if live.is_blocked() {
-            return Err(RabbitError::Blocked);
-        }
         for shape in shapes(jobs).values() {
             live.declare(shape).await?;
         }
@@ -223,16 +223,28 @@ impl Carrier {
     }
 
     async fn opened(&mut self) -> Result<(Arc<Live>, Channel), RabbitError> {
-        if let Some((live, channel)) = &self.open
+        let live = self.link.now().ok_or_else(|| RabbitError::Unavailable(self.link.why_down()))?;
+        // Before anything is asked of it: who does not read does not answer either.
+        if live.is_blocked() {
+            return Err(RabbitError::Blocked);
+        }
+        if let Some((known, channel)) = &self.open
+            && Arc::ptr_eq(known, &live)
             && channel.status().connected()
         {
-            return Ok((live.clone(), channel.clone()));
+            return Ok((live, channel.clone()));
         }
-        let live = self.link.now().ok_or_else(|| RabbitError::Unavailable(self.link.why_down()))?;
         let channel = live.channel().await?;
         live.call("confirm.select", channel.confirm_select(ConfirmSelectOptions::default())).await?;
         self.open = Some((live.clone(), channel.clone()));
         Ok((live, channel))
+    }
+}
+
+/// Until the broker is seen to have stopped reading: it says so to whoever puts something, and confirms nothing until it reads again.
+async fn blocked(link: &Link) {
+    while !link.now().is_some_and(|live| live.is_blocked()) {
+        sleep(BLOCKED_LOOK).await;
     }
 }
 

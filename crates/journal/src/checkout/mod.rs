@@ -158,6 +158,9 @@ impl Parcel {
 
     fn read(row: &Row) -> Result<Self, JournalError> {
         let text = row.text("shipping")?;
-        serde_json::from_str(&text).map_err(|e| JournalError::Data(format!("shipping cannot be read: {e}")))
+        serde_json::from_str(&text).map_err(|e| {
+            // Not in serde's words: it quotes what it read, which is somebody's address.
+            JournalError::Data(format!("shipping cannot be read: {:?} error at column {}", e.classify(), e.column()))
+        })
     }
 }

@@ -29,7 +29,7 @@ impl Journal {
         let items = desk.tx.rows(sql!("staff/items"), args![id]).await?;
         let mut done = desk.commit(actor, "sale.close", String::new()).await?;
         if phase == Phase::Paused {
-            self.tell_shifted(&mut done).await?;
+            self.tell_shifted(&mut done).await;
         }
         for row in items {
             let item = row.id("id")?;

@@ -10,7 +10,7 @@ use sale::{
 };
 
 use super::{Done, StaffError, TOLD_MAX, desk::Desk};
-use crate::{Journal, JournalError, args, sql};
+use crate::{Journal, args, sql};
 
 impl Journal {
     /// Ends a pause: the close and every live deadline move by the paused time, each hold to its next generation.
@@ -22,19 +22,22 @@ impl Journal {
         let paused_ms = desk.go_on(self).await?;
         desk.write().await?;
         let mut done = desk.commit(actor, "sale.resume", format!("after {paused_ms} ms")).await?;
-        self.tell_shifted(&mut done).await?;
+        self.tell_shifted(&mut done).await;
         Ok(done)
     }
 
-    /// Adds the claims whose deadlines this verb moved, and their new timers.
-    pub(super) async fn tell_shifted(&self, done: &mut Done) -> Result<(), JournalError> {
-        let changed = self.claims_changed_since(done.at, TOLD_MAX).await?;
+    /// Adds the claims whose deadlines this verb moved, and their new timers. It is committed: a journal that does not answer now
+    /// leaves it done, and those people read their new deadline when they look.
+    pub(super) async fn tell_shifted(&self, done: &mut Done) {
+        let changed = match self.claims_changed_since(done.at, TOLD_MAX).await {
+            Ok(changed) => changed,
+            Err(error) => return tracing::warn!(%error, "whose deadlines moved is not told now"),
+        };
         let shifted = changed.into_iter().filter(|claim| claim.sale_id == done.sale_id && claim.deadline.is_some());
         for claim in shifted {
             done.knocks.extend(knock(&claim));
             done.claims.push(claim);
         }
-        Ok(())
     }
 }
 

@@ -67,7 +67,8 @@ pub trait Payments: Send + Sync + 'static {
     /// Gives captured money back.
     async fn refund(&self, key: PaymentKey) -> Result<Payment, PaymentError>;
     async fn find(&self, key: PaymentKey) -> Result<Payment, PaymentError>;
-    /// The provider's own list of what changed since, oldest first, at most `max`.
+    /// The provider's own list of what changed at `since` or later, oldest first, at most `max`. No two changes carry the same
+    /// instant, so that whoever goes on behind the last of a page misses none.
     async fn changed_since(&self, since: UnixMs, max: usize) -> Result<Vec<Payment>, PaymentError>;
     /// The next webhook: a payment changed. May be late, doubled, lost, out of order.
     async fn webhook(&self) -> Payment;
