@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1.7
 # One file for every image of the house: `docker build --target publisher .`
-# Targets: publisher, consumer, general, provider, standalone, edge (nginx and the pages), aws (a stand-in for AWS, and the mail sink).
+# Targets: publisher, consumer, general, provider, standalone, load (virtual buyers and the verdict), edge (nginx and the pages),
+# aws (a stand-in for AWS, and the mail sink).
 
 FROM rust:1.95-slim-bookworm AS build
 # hadolint ignore=DL3008

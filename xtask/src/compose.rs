@@ -1,5 +1,5 @@
-//! Whether docker-compose.yml can be read, asked of compose itself (no daemon is needed for that), and whether Prometheus asks
-//! those who are in it.
+//! Whether docker-compose.yml can be read, asked of compose itself (no daemon is needed for that), whether our nodes wait for what
+//! must be done before them, and whether Prometheus asks those who are in it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,12 +18,17 @@ const PROFILES: [&str; 3] = ["core", "observe", "load"];
 const SECRETS: [&str; 5] = ["MIAOSHA_KEYS", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "PROVIDER_KEY", "STAFF_PASSWORD"];
 /// Ours that are scraped: a job of Prometheus and the end of an image's name.
 const ROLES: [&str; 3] = ["publisher", "consumer", "general"];
+/// Services that do one thing and end; a node of ours that starts before one has done it finds other servers than it needs.
+const DONE_FIRST: [&str; 3] = ["redis-join", "rabbitmq-policy", "mail-way"];
 
-/// Reads the file with every profile, and compares its services with whom Prometheus asks.
+/// Reads the file with every profile, looks at whom our nodes wait for, and compares its services with whom Prometheus asks.
 pub fn check() -> Result<()> {
     let output = compose()?.args(["config", "--format", "json"]).output().context("cannot start compose")?;
     ensure!(output.status.success(), "docker-compose.yml: {}", String::from_utf8_lossy(&output.stderr));
-    let images = images(&serde_json::from_slice(&output.stdout)?);
+    let config: Value = serde_json::from_slice(&output.stdout)?;
+    let hasty = hasty(&config);
+    ensure!(hasty.is_empty(), "docker-compose.yml starts nodes too early:\n  {}", hasty.join("\n  "));
+    let images = images(&config);
     let targets = targets(&std::fs::read_to_string(root().join("infra/observe/prometheus.yml"))?);
     ensure!(!images.is_empty() && !targets.is_empty(), "there are no services, or no targets");
     let wrong = strangers(&images, &targets);
@@ -74,14 +79,30 @@ fn targets(text: &str) -> BTreeSet<(String, String)> {
     targets
 }
 
+/// Nodes of ours that do not wait until all is done that must be done before them.
+fn hasty(config: &Value) -> Vec<String> {
+    let mut hasty = vec![];
+    for (name, image) in images(config) {
+        let waits_for = &config["services"][name.as_str()]["depends_on"];
+        for first in DONE_FIRST {
+            if role(&image).is_some() && waits_for[first]["condition"] != "service_completed_successfully" {
+                hasty.push(format!("{name} does not wait for {first}"));
+            }
+        }
+    }
+    hasty
+}
+
+/// Which of ours an image is.
+fn role(image: &str) -> Option<&'static str> {
+    ROLES.into_iter().find(|role| image.ends_with(&format!("/{role}")))
+}
+
 /// Targets that are no service, and nodes of ours that no job of their role asks.
 fn strangers(images: &BTreeMap<String, String>, targets: &BTreeSet<(String, String)>) -> Vec<String> {
     let gone = targets.iter().filter(|(_, host)| !images.contains_key(host));
     let gone = gone.map(|(_, host)| format!("{host} is no service"));
-    let ours = images.iter().filter_map(|(name, image)| {
-        let role = ROLES.into_iter().find(|role| image.ends_with(&format!("/{role}")))?;
-        Some((role.to_owned(), name.clone()))
-    });
+    let ours = images.iter().filter_map(|(name, image)| Some((role(image)?.to_owned(), name.clone())));
     let unasked = ours.filter(|node| !targets.contains(node)).map(|(role, name)| format!("no job {role} asks {name}"));
     gone.chain(unasked).collect()
 }
@@ -106,5 +127,17 @@ mod tests {
         };
         assert!(asked("'publisher-1:5100'").is_empty());
         assert_eq!(asked("'publisher:5100'"), ["publisher is no service", "no job publisher asks publisher-1"]);
+    }
+
+    #[test]
+    fn a_node_that_starts_before_all_is_done_is_named() {
+        let done = serde_json::json!({"condition": "service_completed_successfully"});
+        let config = serde_json::json!({"services": {
+            "general-1": {"image": "miaosha/general", "depends_on": {
+                "redis-join": done, "rabbitmq-policy": {"condition": "service_started"}, "mail-way": done,
+            }},
+            "mail": {"image": "miaosha/aws"},
+        }});
+        assert_eq!(hasty(&config), ["general-1 does not wait for rabbitmq-policy"]);
     }
 }

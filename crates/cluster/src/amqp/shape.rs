@@ -11,7 +11,7 @@ use super::{Live, RabbitConfig, RabbitError};
 
 /// A queue's name and arguments. Every queue here is a durable quorum queue with a bound.
 // No delivery limit: it would park good claims because their consumers died. 3.10 has none by default; 4.x has one of 20,
-// and a policy must set it to -1 there (3.10 refuses the argument).
+// and a policy must set it to -1 there, as the one in docker-compose.yml does (3.10 refuses the argument).
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) name: ShortString,
