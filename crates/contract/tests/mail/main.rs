@@ -11,6 +11,7 @@ use contract::{
 };
 use lambda_email::{End, Turn};
 use sale::port::mail::{MailError, MailQueue, MailSender};
+use stack::aws::MailPlan;
 
 mod office;
 
@@ -115,7 +116,7 @@ async fn a_letter_that_is_refused_ends_as_a_dead_letter_and_the_mail_server_is_a
 #[tokio::test]
 async fn letters_wait_while_the_mail_server_is_down() {
     let office = Office::open();
-    let way = office.way(Trial { receives_max: 100, ..Trial::default() });
+    let way = office.way(Trial { receives_max: MailPlan::RECEIVES_MAX, ..Trial::default() });
     office.sink.kill().unwrap();
     let job = job("ada@shop.test");
     assert_eq!(way.queue(&office).send(vec![job.clone()]).await, [Ok(())]);
