@@ -1,29 +1,13 @@
-//! Who may import whom. This table is the house's plan; `cargo metadata` is the house.
+//! Who may import whom. The map in ARCHITECTURE.md is the house's plan; `cargo metadata` is the house.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 
-/// crate, what it may use of ours, what its tests may use besides.
-const MAY: &[(&str, &[&str])] = &[
-    ("sale", &[]),
-    ("journal", &["sale"]),
-    ("kit", &["sale"]),
-    ("embedded", &["sale", "journal"]),
-    ("cluster", &["sale", "journal"]),
-    ("stack", &[]),
-    ("provider", &["sale", "kit", "embedded"]),
-    ("contract", &["sale", "journal", "embedded", "cluster", "stack", "kit", "lambda-email"]),
-    // Their thin binaries also use the cluster, behind the feature `server`.
-    ("publisher", &["sale", "journal", "kit", "cluster"]),
-    ("consumer", &["sale", "journal", "kit", "cluster"]),
-    ("general", &["sale", "journal", "kit", "cluster"]),
-    ("lambda-email", &["sale", "kit"]),
-    ("standalone", &["sale", "journal", "kit", "embedded", "publisher", "consumer", "general", "lambda-email"]),
-    ("load-test", &["sale", "journal", "kit"]),
-    ("xtask", &["stack"]),
-];
+const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
+/// How the table of the map begins.
+const HEAD: &str = "| folder | what it is | may use of ours |";
 const TESTS_MAY_ADD: &[&str] = &["contract", "stack"];
 /// What the one-process mode must never compile.
 const NEVER_IN_STANDALONE: &[&str] = &[
@@ -37,6 +21,28 @@ const NEVER_IN_STANDALONE: &[&str] = &[
     "aws-sdk-lambda",
     "lambda_runtime",
 ];
+
+/// Each crate, and what it may use of ours.
+fn plan() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let (_, map) = ARCHITECTURE.split_once(HEAD).expect("the map");
+    let (rows, _) = map.split_once("\n\n").expect("its end");
+    let mut plan = BTreeMap::new();
+    for row in rows.lines() {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        // A line under the head names no folder; a folder that is no crate leaves its last cell empty.
+        let ["", folder, _, uses, ""] = cells[..] else { continue };
+        let Some(name) = names(folder).next().and_then(|path| path.rsplit('/').next()) else { continue };
+        if !uses.is_empty() {
+            plan.insert(name, names(uses).collect());
+        }
+    }
+    plan
+}
+
+/// What stands between backticks.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
 
 fn metadata() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
@@ -56,17 +62,16 @@ fn ours(metadata: &Value) -> BTreeMap<String, Value> {
 #[test]
 fn every_crate_has_its_place_in_the_plan() {
     let names: Vec<String> = ours(&metadata()).into_keys().collect();
-    let mut planned: Vec<&str> = MAY.iter().map(|(name, _)| *name).collect();
-    planned.sort_unstable();
+    let planned: Vec<&str> = plan().into_keys().collect();
     assert_eq!(names, planned);
 }
 
 #[test]
 fn nobody_imports_against_the_plan() {
-    let ours = ours(&metadata());
+    let (ours, plan) = (ours(&metadata()), plan());
     let mut broken = vec![];
     for (name, package) in &ours {
-        let may = MAY.iter().find(|(planned, _)| planned == name).map(|(_, may)| *may).unwrap_or_default();
+        let may = plan.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
         for dependency in package["dependencies"].as_array().unwrap() {
             let other = dependency["name"].as_str().unwrap();
             let in_tests = dependency["kind"] == "dev" && TESTS_MAY_ADD.contains(&other);
