@@ -25,6 +25,7 @@ pub struct SignIn {
     (status = 200, body = SessionBody),
     (status = 401, description = "`bad_credentials`", body = Problem),
     (status = 429, description = "`too_many_requests`", body = Problem),
+    (status = 503, description = "`unavailable`, `busy`, `timed_out`, `full_house`; Retry-After says when", body = Problem),
 ))]
 pub async fn sign_in(
     State(shop): State<Shop>,

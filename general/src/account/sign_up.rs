@@ -27,6 +27,7 @@ pub struct SignUp {
     (status = 409, description = "`email_taken`", body = Problem),
     (status = 422, description = "`invalid_email`, `weak_password`, `invalid_name`, `invalid_body`", body = Problem),
     (status = 429, description = "`too_many_requests`", body = Problem),
+    (status = 503, description = "`unavailable`, `busy`, `timed_out`, `full_house`; Retry-After says when", body = Problem),
 ))]
 pub async fn sign_up(
     State(shop): State<Shop>,

@@ -18,7 +18,6 @@ use crate::{refusal, sale_body::AdminSaleBody, shop::Shop};
     security(("bearer" = [])),
     responses(
         (status = 201, body = AdminSaleBody),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 422, description = "`invalid_body`, with `errors: [{field, why}]`", body = Problem),
     ))]
 pub async fn plan(

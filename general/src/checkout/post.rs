@@ -35,9 +35,9 @@ const KEY_MAX_BYTES: usize = 128;
     responses(
         (status = 201, description = "paid", body = OrderBody),
         (status = 202, description = "`paying`: the provider has not answered; the socket and `GET /api/v1/me/claims` tell the end"),
-        (status = 400, description = "`missing_idempotency_key`", body = Problem),
+        (status = 400, description = "`missing_idempotency_key`, `malformed_json`, `body_unreadable`", body = Problem),
         (status = 402, description = "`payment_declined`: may try again until `deadline`", body = Problem),
-        (status = 403, description = "`paused`, or the pass of somebody else: `forbidden`", body = Problem),
+        (status = 403, description = "`paused`, `foreign_origin`, or the pass of somebody else: `forbidden`", body = Problem),
         (status = 409, description = "`in_flight`", body = Problem),
         (status = 410, description = "`hold_ended`", body = Problem),
         (status = 422, description = "`key_reused`, `invalid_pass`, `invalid_body`", body = Problem),

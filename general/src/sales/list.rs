@@ -46,6 +46,7 @@ pub struct SalesPage {
 #[utoipa::path(get, path = "/api/v1/sales", tag = "sales", params(StateQuery), responses(
     (status = 200, body = SalesPage),
     (status = 400, description = "`invalid_query`", body = Problem),
+    (status = 503, description = "`unavailable`, `busy`, `timed_out`, `full_house`; Retry-After says when", body = Problem),
 ))]
 pub async fn list(State(shop): State<Shop>, Query(query): Query<StateQuery>) -> Result<Json<SalesPage>, Problem> {
     let wanted = query.state.as_deref().map(phases).transpose()?;

@@ -11,6 +11,7 @@ use crate::{refusal, sale_body::SaleBody, shop::Shop};
 #[utoipa::path(get, path = "/api/v1/sales/{id}", tag = "sales", params(("id" = Uuid, Path)), responses(
     (status = 200, body = SaleBody),
     (status = 404, description = "`not_found`", body = Problem),
+    (status = 503, description = "`unavailable`, `busy`, `timed_out`, `full_house`; Retry-After says when", body = Problem),
 ))]
 pub async fn show(State(shop): State<Shop>, Path(id): Path<Uuid>) -> Result<Json<SaleBody>, Problem> {
     let found = shop.lookups.sale(&shop.journal, SaleId(id)).await?;

@@ -79,7 +79,7 @@ pub(crate) fn openapi_routes() -> OpenApiRouter<Arc<Accept>> {
     responses(
         (status = 202, description = "The receipt", body = ReceiptBody),
         (status = 401, description = "`unauthorized`, `invalid_token`, `token_expired`", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`not_open`, `closed`, `paused`, `wrong_answer`", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`not_open`, `closed`, `paused`, `wrong_answer`, `foreign_origin`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: no such sale item", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_claimed` (member `claim`: the claim that stands), `sold_out`, `all_held`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid`, `limit_reached`, `invalid_body`", body = Problem, content_type = "application/problem+json"),
