@@ -91,7 +91,7 @@ export default {
   "error.invalid_name": "The name may have up to 64 characters.",
   "error.bad_credentials": "E-mail or password is wrong.",
   "error.payment_declined": "The card was declined. You can try again, or with another card, while time is left.",
-  "error.hold_ended": "The time to pay is over and the unit went to the next person. Nothing was charged.",
+  "error.hold_ended": "This hold has ended. If it was paid, it is among your orders; else the unit went to the next person and nothing was charged.",
   "error.in_flight": "This payment is already on its way.",
   "error.key_reused": "This payment was begun with other data. Please try again.",
   "error.paused": "The sale is paused and the clock stands still. Please try again when it goes on.",

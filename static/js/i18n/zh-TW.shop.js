@@ -91,7 +91,7 @@ export default {
   "error.invalid_name": "姓名最多 64 個字元。",
   "error.bad_credentials": "電子郵件或密碼錯誤。",
   "error.payment_declined": "付款被拒。在剩餘時間內可以再試一次，或換一張卡。",
-  "error.hold_ended": "付款時間已過，商品已讓給下一位，沒有扣款。",
+  "error.hold_ended": "這筆保留已結束。若已付款，請見您的訂單；否則商品已讓給下一位，沒有扣款。",
   "error.in_flight": "這筆付款正在處理。",
   "error.key_reused": "這筆付款先前使用了不同的資料，請再試一次。",
   "error.paused": "特賣暫停中，時鐘已停住，請在恢復後再試。",
