@@ -118,6 +118,17 @@ impl House {
         (Self { a, b, config, schema }, clock)
     }
 
+    /// Time passes by hand, and the heart beats all the while: nobody takes it for a clock that stood still.
+    pub async fn pass(&self, clock: &TestClock, ms: i64) {
+        let mut left = ms;
+        while left > 0 {
+            let step = left.min(4_000);
+            clock.advance(step);
+            assert_eq!(self.a.beat().await.unwrap().shifted_ms, 0);
+            left -= step;
+        }
+    }
+
     /// A connection of its own, for what no verb of the journal does.
     pub async fn raw(&self) -> PgConnection {
         PgConnection::connect(&self.config.primary).await.unwrap()

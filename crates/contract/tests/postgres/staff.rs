@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use contract::fresh::{self, never, soon};
 use journal::{Journal, checkout::BeginError};
-use sale::{claim::Reason, ids::SaleItemId, sale::Stage, verdict::record::What};
+use sale::{
+    claim::{ClaimState, Reason},
+    ids::SaleItemId,
+    rules::GRACE_MS,
+    sale::Stage,
+    verdict::record::What,
+};
 use sqlx::Connection;
 use tokio::task::JoinHandle;
 
@@ -52,7 +58,7 @@ async fn stopped(tasks: Vec<JoinHandle<()>>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_expires_in_a_pause_and_a_resume_moves_every_hold_however_new() {
+async fn a_resume_moves_every_hold_however_new() {
     let terms = Terms { items: 2, allotment: 10, hold_s: 1, standby_limit: 1_000, ..Terms::default() };
     let (house, fair, tasks) = busy(terms).await;
     let mut pauses = vec![];
@@ -71,6 +77,29 @@ async fn nothing_expires_in_a_pause_and_a_resume_moves_every_hold_however_new() 
         let paused = pauses.iter().find(|(from, to)| (*from..*to).contains(&change.at));
         assert_eq!(paused, None, "{change:?} in a pause");
     }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_hold_that_falls_due_in_a_pause_lives_and_gets_its_time_back() {
+    let (house, clock) = House::with_clock().await;
+    let fair = house.fair(Terms { hold_s: 30, ..Terms::default() }).await;
+    let (_, held) = house.holder(fair.item()).await;
+    let until_due_ms = 30_000 + GRACE_MS;
+    let swept = async || {
+        house.b.sweep(fair.item()).await.unwrap();
+        house.a.claim(held.claim_id).await.unwrap().unwrap().state
+    };
+    house.a.pause_sale(fair.staff, fair.sale).await.unwrap();
+    house.pass(&clock, until_due_ms).await;
+    assert_eq!(swept().await, ClaimState::Held, "in a pause");
+    house.b.resume_sale(fair.staff, fair.sale).await.unwrap();
+    assert_eq!(swept().await, ClaimState::Held, "right after it");
+    house.pass(&clock, until_due_ms - 1).await;
+    assert_eq!(swept().await, ClaimState::Held, "before its time and the grace are over");
+    house.pass(&clock, 1).await;
+    assert_eq!(swept().await, ClaimState::Expired);
+    house.judged().await;
     house.close().await;
 }
 

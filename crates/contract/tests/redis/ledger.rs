@@ -175,12 +175,26 @@ async fn a_failover_that_loses_what_was_acknowledged_is_noticed_by_the_journal_a
 async fn what_nobody_touched_for_long_is_forgotten_and_missed() {
     let own = Own::start().await;
     let mut config = own.config();
-    config.ledger_keep = Duration::from_millis(1500);
+    config.ledger_keep = Duration::from_secs(600);
+    let prefix = config.prefix.clone();
     let (ledger, item) = (RedisLedger::new(cluster::redis::Redis::open(config).unwrap()), fresh::item());
     ledger.rebuild(item, levels(1, 0, 5)).await.unwrap();
+    let (master, keys) = (own.master_of(&key(item)), ["counters", "grants"]);
+    let keys = keys.map(|name| format!("{prefix}:ledger:{}:{name}", key(item)));
+    let left_ms = |key: &String| ask(master, &["PTTL", key]).unwrap().parse::<i64>().unwrap();
     for n in 1..=3 {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        assert_eq!(take(&ledger, item, &[ask_one()]).await, (1, vec![units(n)]), "who is asked for stays");
+        // Nearly over, but not so nearly that a slow machine finds them gone.
+        for key in &keys {
+            ask(master, &["PEXPIRE", key, "60000"]).unwrap();
+        }
+        assert_eq!(take(&ledger, item, &[ask_one()]).await, (1, vec![units(n)]));
+        for key in &keys {
+            let left_ms = left_ms(key);
+            assert!((500_000..=600_000).contains(&left_ms), "who is asked for stays: {key} has {left_ms} ms");
+        }
+    }
+    for key in &keys {
+        ask(master, &["PEXPIRE", key, "1"]).unwrap();
     }
     fresh::until("it is forgotten", || async { ledger.read(item).await == Err(LedgerError::Missing) }).await;
 }
