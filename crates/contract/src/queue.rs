@@ -107,6 +107,19 @@ impl Line {
     }
 }
 
+/// What a future answers within so many turns; after them it is dropped, wherever in its work that is.
+async fn within_turns<T>(turns: usize, future: impl Future<Output = T>) -> Option<T> {
+    tokio::pin!(future);
+    for _ in 0..turns {
+        tokio::select! {
+            biased;
+            answer = &mut future => return Some(answer),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    None
+}
+
 fn messages(deliveries: &[Delivery]) -> Vec<Message> {
     deliveries.iter().map(|delivery| delivery.message.clone()).collect()
 }
@@ -208,28 +221,13 @@ pub async fn a_taker_who_goes_away_takes_nothing_with_it(bench: &mut Bench) {
     let line = Line::of(bench);
     line.nothing_to_take().await;
     let put = line.put(2).await;
-    // Dropped after so many turns, wherever in its reading that is.
     for turns in 0..40 {
-        let take = line.queue.take(line.part, 10);
-        tokio::pin!(take);
-        let mut answered = false;
-        for _ in 0..turns {
-            tokio::select! {
-                biased;
-                taken = &mut take => {
-                    // The first of them may be there before the second.
-                    let taken = messages(&taken.unwrap());
-                    assert!(!taken.is_empty() && put.starts_with(&taken), "after {turns} turns: {taken:?}");
-                    answered = true;
-                    break;
-                }
-                () = tokio::task::yield_now() => {}
-            }
-        }
-        if answered {
-            // A quick backend answers within any number of turns: then it was taken, and is brought back.
-            line.queue.give_back(line.part).await;
-        }
+        let Some(taken) = within_turns(turns, line.queue.take(line.part, 10)).await else { continue };
+        // The first of them may be there before the second.
+        let taken = messages(&taken.unwrap());
+        assert!(!taken.is_empty() && put.starts_with(&taken), "after {turns} turns: {taken:?}");
+        // A quick backend answers within any number of turns: then it was taken, and is brought back.
+        line.queue.give_back(line.part).await;
     }
     let taken = line.take(2).await;
     assert_eq!(messages(&taken), put);
@@ -307,17 +305,8 @@ pub async fn many_putters_at_once_are_all_stored(bench: &mut Bench) {
 
 pub async fn a_putter_who_goes_away_leaves_the_queue_well(bench: &mut Bench) {
     let line = Line::of(bench);
-    // Dropped after so many turns, wherever in its commit that is.
     for turns in 0..40 {
-        let put = line.queue.put(vec![message(line.item)]);
-        tokio::pin!(put);
-        for _ in 0..turns {
-            tokio::select! {
-                biased;
-                _ = &mut put => break,
-                () = tokio::task::yield_now() => {}
-            }
-        }
+        within_turns(turns, line.queue.put(vec![message(line.item)])).await;
     }
     let last = line.put(1).await;
     let mut stored = line.queue.depth().await.unwrap() as usize;

@@ -1,6 +1,6 @@
 //! What a claims queue in RabbitMQ must bear beyond its contract: other nodes, other hands on its queues, changed settings.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cluster::{
     amqp::{Rabbit, RabbitConfig, RabbitError},
@@ -13,6 +13,15 @@ use sale::{
 };
 
 use super::Shop;
+
+/// A shop with one node on its queue, an item, and the item's partition.
+async fn opened() -> (Shop, Arc<RabbitQueue>, SaleItemId, u32) {
+    let shop = Shop::new().await;
+    let (_, queue) = shop.queue().await;
+    let item = fresh::item();
+    let part = partition_of(item, queue.partitions());
+    (shop, queue, item, part)
+}
 
 fn messages(item: SaleItemId, count: usize) -> Vec<Message> {
     (0..count).map(|_| Message::new(item, vec![fresh::claim(item)])).collect()
@@ -53,10 +62,7 @@ async fn the_next_node_takes_over_in_order_and_only_when_the_first_is_gone() {
 
 #[tokio::test]
 async fn a_tag_of_an_older_channel_acks_nothing_of_a_newer_one() {
-    let shop = Shop::new().await;
-    let (_rabbit, queue) = shop.queue().await;
-    let item = fresh::item();
-    let part = partition_of(item, queue.partitions());
+    let (_shop, queue, item, part) = opened().await;
     let put = messages(item, 3);
     queue.put(put.clone()).await.unwrap();
     let before = take(&queue, part, 3).await;
@@ -71,10 +77,7 @@ async fn a_tag_of_an_older_channel_acks_nothing_of_a_newer_one() {
 
 #[tokio::test]
 async fn a_queue_that_was_removed_is_noticed_and_made_anew() {
-    let shop = Shop::new().await;
-    let (_rabbit, queue) = shop.queue().await;
-    let item = fresh::item();
-    let part = partition_of(item, queue.partitions());
+    let (shop, queue, item, part) = opened().await;
     queue.put(messages(item, 1)).await.unwrap();
     take(&queue, part, 1).await;
     shop.raw.remove(&format!("claims.{part}")).await;
@@ -94,10 +97,7 @@ async fn a_queue_that_was_removed_is_noticed_and_made_anew() {
 
 #[tokio::test]
 async fn what_was_in_hand_of_a_removed_queue_is_still_handed_out() {
-    let shop = Shop::new().await;
-    let (_rabbit, queue) = shop.queue().await;
-    let item = fresh::item();
-    let part = partition_of(item, queue.partitions());
+    let (shop, queue, item, part) = opened().await;
     let put = messages(item, 3);
     queue.put(put.clone()).await.unwrap();
     let first = take(&queue, part, 1).await;
@@ -109,10 +109,8 @@ async fn what_was_in_hand_of_a_removed_queue_is_still_handed_out() {
 
 #[tokio::test]
 async fn a_queue_that_is_removed_again_and_again_is_heard_by_one_of_two_nodes() {
-    let shop = Shop::new().await;
-    let ((_one, one), (_other, other)) = (shop.queue().await, shop.queue().await);
-    let item = fresh::item();
-    let part = partition_of(item, one.partitions());
+    let (shop, one, item, part) = opened().await;
+    let (_other, other) = shop.queue().await;
     for _ in 0..5 {
         let put = messages(item, 1);
         until("a promise", || async { one.put(put.clone()).await.is_ok() }).await;
@@ -131,10 +129,7 @@ async fn a_queue_that_is_removed_again_and_again_is_heard_by_one_of_two_nodes() 
 
 #[tokio::test]
 async fn a_taker_who_goes_away_while_it_opens_leaves_no_consumer_behind() {
-    let shop = Shop::new().await;
-    let (_rabbit, queue) = shop.queue().await;
-    let item = fresh::item();
-    let part = partition_of(item, queue.partitions());
+    let (_shop, queue, item, part) = opened().await;
     let put = messages(item, 1);
     queue.put(put.clone()).await.unwrap();
     // Each goes away a little further on its way to a consumer.
@@ -162,10 +157,7 @@ async fn a_queue_with_other_arguments_is_an_error_at_the_start() {
 
 #[tokio::test]
 async fn a_message_of_another_partition_is_put_aside() {
-    let shop = Shop::new().await;
-    let (_rabbit, queue) = shop.queue().await;
-    let item = fresh::item();
-    let part = partition_of(item, queue.partitions());
+    let (shop, queue, item, part) = opened().await;
     let elsewhere = (part + 1) % queue.partitions();
     let body = serde_json::to_vec(&messages(item, 1)[0]).unwrap();
     shop.raw.put(&format!("claims.{elsewhere}"), &body).await;
