@@ -151,7 +151,8 @@ impl Drop for Ahead {
 
 fn rust() -> Result<()> {
     servers::with_servers(|folder| {
-        let mut tests = linted(&["test", "--workspace", "--features", "contract/real,stack/real", "--quiet"]);
+        let mut tests =
+            linted(&["test", "--workspace", "--features", "contract/real,stack/real", "--quiet", "--no-fail-fast"]);
         run(tests.env(stack::STACK_ENV, folder))
     })
 }

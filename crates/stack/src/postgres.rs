@@ -194,8 +194,13 @@ impl Postgres {
     }
 
     fn run_in(&self, database: &str, statement: &str) -> Result<String> {
+        sql(Path::new("/"), self.addr()?, database, statement)
+    }
+
+    /// Where the primary answers.
+    pub fn addr(&self) -> Result<SocketAddr> {
         match self.primary.launch().probe {
-            Probe::Postgres(at) => sql(Path::new("/"), at, database, statement),
+            Probe::Postgres(at) => Ok(at),
             _ => anyhow::bail!("{} is no primary", self.primary.name()),
         }
     }

@@ -122,6 +122,21 @@ pub fn postgres(sale: &mut Sale, rounds: u32) -> Result<()> {
     Ok(())
 }
 
+/// Nobody hears the primary, and it hears nobody: it closes no connection and answers none.
+pub fn postgres_cut(sale: &mut Sale, rounds: u32) -> Result<()> {
+    let primary = sale.stack.postgres()?.addr()?.ip();
+    for _ in 0..rounds {
+        calm(sale);
+        let n = sale.fault("PostgreSQL is cut off", Kind::Other, Back::AfterHealing(S(15)))?;
+        sale.stack.cut(primary)?;
+        sale.go_on(S(8), S(12));
+        sale.stack.heal(primary)?;
+        sale.healed(n)?;
+        calm(sale);
+    }
+    Ok(())
+}
+
 pub fn nginx(sale: &mut Sale, rounds: u32) -> Result<()> {
     let nginx = sale.stack.nginx()?;
     for _ in 0..rounds {

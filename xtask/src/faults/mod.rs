@@ -150,6 +150,14 @@ const ROWS: &[Row] = &[
         rounds: 2,
         strike: b::postgres,
     },
+    Row {
+        name: "cut-postgres",
+        numbers: "19",
+        shows: "PostgreSQL is cut off: connections stay open, and nobody answers",
+        crowd: SHOP,
+        rounds: 2,
+        strike: b::postgres_cut,
+    },
     Row { name: "nginx", numbers: "6", shows: "kill -9 of the balancer", crowd: SHOP, rounds: 2, strike: b::nginx },
     Row {
         name: "reload",
@@ -214,7 +222,7 @@ const SHORT: &[Row] = &[
     },
     Row {
         name: "stores",
-        numbers: "5, 10, 11, 12, 14, 16, 18, 20, 26, 27",
+        numbers: "5, 10, 11, 12, 14, 16, 18, 19, 20, 26, 27",
         shows: "the stores, the broker and the mail die, forget, are cut off, and tell everything five times",
         crowd: SHOP,
         rounds: 1,
@@ -228,6 +236,7 @@ const SHORT: &[Row] = &[
             b::rabbit_alarm(sale, rounds)?;
             b::timers(sale, rounds)?;
             b::postgres(sale, rounds)?;
+            b::postgres_cut(sale, rounds)?;
             b::mail(sale, rounds)
         },
     },

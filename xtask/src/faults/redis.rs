@@ -1,6 +1,6 @@
 //! What is done to Redis: masters die and are cut off with what only they knew, and everything is forgotten.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, thread::sleep, time::Duration};
 
 use super::{
     breaking::{S, calm, until},
@@ -10,8 +10,10 @@ use super::{
 use anyhow::{Result, bail};
 use stack::redis::Node;
 
+/// From a grant to its commit, at most.
+const IN_FLIGHT: Duration = Duration::from_millis(200);
 /// A master that hears none of the others takes writes for about a second.
-const ALONE: Duration = Duration::from_millis(900);
+const ALONE: Duration = Duration::from_millis(700);
 const TRIES: u32 = 10;
 
 /// kill -9 of the master that counts the sale, just after it granted something that its replica never heard of: acknowledged
@@ -48,8 +50,10 @@ pub fn masters(sale: &mut Sale, rounds: u32) -> Result<()> {
 fn grants_unheard(sale: &mut Sale, master: &Node) -> Result<()> {
     let redis = sale.stack.redis()?;
     for _ in 0..TRIES {
-        let before = OnSale::find(sale.stack)?;
         sale.stack.cut_from_peers(master.addr.ip())?;
+        // What was granted before is in the journal by then.
+        sleep(IN_FLIGHT);
+        let before = OnSale::find(sale.stack)?;
         if until("a grant that nobody else hears of", ALONE, || before.has_granted_since(sale.stack)).is_ok() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! What PostgreSQL says when it cannot: whether asking again helps is told apart from what can never be.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use contract::fresh::{self, until};
 use journal::{Journal, JournalError, catalogue::Eyes, claim::RatifyError, staff::StaffError};
@@ -67,6 +67,41 @@ async fn connections_that_were_cut_are_made_anew() {
         until("the journal answers again", again).await;
     }
     assert_eq!(house.judged().await.items[0].taken, 3);
+    house.close().await;
+}
+
+/// Sends a signal to the server's side of these connections.
+async fn signal(house: &House, name: &str, application_name: &str) {
+    let mut db = house.raw().await;
+    let pids = sqlx::query_scalar::<_, i32>("SELECT pid FROM pg_stat_activity WHERE application_name = $1");
+    for pid in pids.bind(application_name).fetch_all(&mut db).await.unwrap() {
+        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_keeps_nobody_waiting_and_costs_no_connection() {
+    let house = House::new().await;
+    let fair = house.fair(Terms::default()).await;
+    let config = journal::PgConfig {
+        writers_max: 1,
+        statement_timeout: Duration::from_millis(200),
+        application_name: format!("still {}", house.config.application_name),
+        ..house.config.clone()
+    };
+    let shop = Journal::connect(&config).await.unwrap();
+    let buyer = fresh::buyer();
+    claim(&shop, fair.item(), buyer, 1, 1).await.unwrap();
+    signal(&house, "STOP", &config.application_name).await;
+    let end = tokio::time::timeout(Duration::from_secs(20), claim(&shop, fair.item(), fresh::buyer(), 1, 1)).await;
+    assert!(is_silent(&end.expect("nobody waits for ever")));
+    // There is one writer: the silent one must have made room for another.
+    let again = || async { claim(&shop, fair.item(), buyer, 1, 1).await.is_ok() };
+    until("the journal answers over another connection", again).await;
+    signal(&house, "CONT", &config.application_name).await;
+    shop.close().await;
     house.close().await;
 }
 

@@ -4,6 +4,7 @@
 //! Locks have no words of their own: `UPDATE … SET x = x … RETURNING` takes a row's lock on PostgreSQL; on SQLite whoever writes
 //! has the whole file.
 
+mod line;
 mod many;
 mod postgres;
 mod row;
@@ -11,6 +12,7 @@ mod schema;
 mod sqlite;
 mod value;
 
+use line::Line;
 use many::Inserts;
 pub use postgres::{PgConfig, Postgres};
 pub use row::Row;
@@ -29,6 +31,8 @@ pub const TX_MAX: Duration = Duration::from_secs(8);
 /// The same for the few that move every deadline of a sale at once.
 const PATIENT_TX_MAX: Duration = Duration::from_secs(120);
 const PATIENT: &str = "SET LOCAL statement_timeout = '60s'";
+/// A bit more than that.
+const PATIENT_WAIT: Duration = Duration::from_secs(61);
 
 /// A statement's text, checked into `sql/`.
 #[macro_export]
@@ -70,7 +74,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx, JournalError> {
         Ok(Tx::new(match self {
             Self::Sqlite(db) => On::Sqlite(db.writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(db) => On::Postgres(db.writers.begin().await?),
+            Self::Postgres(db) => On::Postgres(db.begin().await?),
         }))
     }
 
@@ -78,14 +82,14 @@ impl Db {
     pub async fn rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, JournalError> {
         Ok(match self {
             Self::Sqlite(db) => all(bind(sql, args).fetch_all(&db.readers).await?),
-            Self::Postgres(db) => all(bind(sql, args).fetch_all(&db.readers).await?),
+            Self::Postgres(db) => all(db.reader().await?.rows(sql, args).await?),
         })
     }
 
     pub async fn row(&self, sql: &'static str, args: Vec<Value>) -> Result<Option<Row>, JournalError> {
         Ok(match self {
             Self::Sqlite(db) => bind(sql, args).fetch_optional(&db.readers).await?.map(Row::from),
-            Self::Postgres(db) => bind(sql, args).fetch_optional(&db.readers).await?.map(Row::from),
+            Self::Postgres(db) => db.reader().await?.row(sql, args).await?.map(Row::from),
         })
     }
 
@@ -152,7 +156,7 @@ pub struct Tx {
 
 enum On {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Line),
 }
 
 impl Tx {
@@ -165,7 +169,8 @@ impl Tx {
         self.max = PATIENT_TX_MAX;
         self.send_later().await?;
         if let On::Postgres(tx) = &mut self.on {
-            sqlx::query(PATIENT).execute(&mut **tx).await?;
+            tx.say(PATIENT).await?;
+            tx.be_patient(PATIENT_WAIT);
         }
         Ok(())
     }
@@ -185,7 +190,7 @@ impl Tx {
                 let sql = AssertSqlSafe(sql);
                 match &mut self.on {
                     On::Sqlite(tx) => _ = bind(sql, args).execute(&mut **tx).await?,
-                    On::Postgres(tx) => _ = bind(sql, args).execute(&mut **tx).await?,
+                    On::Postgres(tx) => _ = tx.run(sql, args).await?,
                 }
             }
         }
@@ -197,7 +202,7 @@ impl Tx {
         self.send_later().await?;
         Ok(match &mut self.on {
             On::Sqlite(tx) => bind(sql, args).execute(&mut **tx).await?.rows_affected(),
-            On::Postgres(tx) => bind(sql, args).execute(&mut **tx).await?.rows_affected(),
+            On::Postgres(tx) => tx.run(sql, args).await?.rows_affected(),
         })
     }
 
@@ -205,7 +210,7 @@ impl Tx {
         self.send_later().await?;
         Ok(match &mut self.on {
             On::Sqlite(tx) => all(bind(sql, args).fetch_all(&mut **tx).await?),
-            On::Postgres(tx) => all(bind(sql, args).fetch_all(&mut **tx).await?),
+            On::Postgres(tx) => all(tx.rows(sql, args).await?),
         })
     }
 
@@ -222,7 +227,7 @@ impl Tx {
             let sql = AssertSqlSafe(sql);
             rows.extend(match &mut self.on {
                 On::Sqlite(tx) => all(bind(sql, args).fetch_all(&mut **tx).await?),
-                On::Postgres(tx) => all(bind(sql, args).fetch_all(&mut **tx).await?),
+                On::Postgres(tx) => all(tx.rows(sql, args).await?),
             });
         }
         Ok(rows)
@@ -232,7 +237,7 @@ impl Tx {
         self.send_later().await?;
         Ok(match &mut self.on {
             On::Sqlite(tx) => bind(sql, args).fetch_optional(&mut **tx).await?.map(Row::from),
-            On::Postgres(tx) => bind(sql, args).fetch_optional(&mut **tx).await?.map(Row::from),
+            On::Postgres(tx) => tx.row(sql, args).await?.map(Row::from),
         })
     }
 

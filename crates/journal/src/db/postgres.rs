@@ -7,15 +7,18 @@ use sqlx::{
     postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions},
 };
 use std::{
-    fmt,
+    fmt, io,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::time::timeout;
 
-use super::{Row, Tx, Value, bind, schema};
+use super::{Line, Row, Tx, Value, schema};
 use crate::JournalError;
 
+/// The server ends a statement of its own accord; one that has not said so this long after has fallen silent.
+const ANSWER_SPARE: Duration = Duration::from_secs(1);
 /// How long a migration waits for a table before it lets everybody behind it go on and tries again.
 const MIGRATION_LOCK_WAIT: Duration = Duration::from_secs(3);
 /// How long a start waits for another binary's migration, or for a busy table.
@@ -26,6 +29,8 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(600);
 const LOOKERS_MAX: u32 = 2;
 /// A connection that rested longer is asked whether it still lives before it is used.
 const PING_AFTER: Duration = Duration::from_secs(1);
+/// One that does not say so in this time is replaced by another.
+const PING_WAIT: Duration = Duration::from_millis(500);
 /// How long a stale read waits for a replica before it goes to the primary, and how long such a replica is left alone.
 const REPLICA_WAIT: Duration = Duration::from_millis(500);
 const REPLICA_REST: Duration = Duration::from_secs(5);
@@ -76,6 +81,10 @@ impl PgConfig {
         }
     }
 
+    fn answer_wait(&self) -> Duration {
+        self.statement_timeout + ANSWER_SPARE
+    }
+
     fn options(&self, url: &str) -> Result<PgConnectOptions, JournalError> {
         // The text of the error may quote the address, and with it the password.
         let options = PgConnectOptions::from_str(url)
@@ -114,6 +123,8 @@ pub struct Postgres {
     pub(super) writers: PgPool,
     pub(super) readers: PgPool,
     replica: Option<Replica>,
+    /// How long any one answer may take.
+    answer_wait: Duration,
     /// A test's clock; else the server's own is asked.
     clock: Option<Arc<dyn Clock>>,
 }
@@ -122,6 +133,7 @@ pub struct Postgres {
 #[derive(Clone)]
 struct Replica {
     pool: PgPool,
+    answer_wait: Duration,
     rests_until: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -140,7 +152,7 @@ impl Postgres {
         };
         let writers = pool(config.writers_max, config.acquire_wait).connect_lazy_with(primary.clone());
         let readers = pool(config.readers_max, config.acquire_wait).connect_lazy_with(primary);
-        Ok(Self { writers, readers, replica, clock })
+        Ok(Self { writers, readers, replica, answer_wait: config.answer_wait(), clock })
     }
 
     /// Opens a journal that others write to. Whoever tries to write through it is refused, and nothing is migrated.
@@ -148,14 +160,25 @@ impl Postgres {
         let config = PgConfig { statement_timeout: LOOK_TIMEOUT, ..config.clone() };
         let options = config.options(&config.primary)?.options([("default_transaction_read_only", "on")]);
         let readers = pool(LOOKERS_MAX, config.acquire_wait).connect_with(options).await?;
-        Ok(Self { writers: readers.clone(), readers, replica: None, clock: None })
+        Ok(Self { writers: readers.clone(), readers, replica: None, answer_wait: config.answer_wait(), clock: None })
+    }
+
+    pub(super) async fn begin(&self) -> Result<Line, JournalError> {
+        Line::of(&self.writers, self.answer_wait).await?.begin("BEGIN").await
+    }
+
+    pub(super) async fn reader(&self) -> Result<Line, JournalError> {
+        Line::of(&self.readers, self.answer_wait).await
     }
 
     /// The clock, asked outside any transaction.
     pub(super) async fn clock(&self) -> Result<UnixMs, JournalError> {
         match &self.clock {
             Some(clock) => Ok(clock.now()),
-            None => Row::from(sqlx::query(CLOCK).fetch_one(&self.readers).await?).at("now"),
+            None => match self.reader().await?.row(CLOCK, vec![]).await? {
+                Some(row) => Row::from(row).at("now"),
+                None => Err(no_time()),
+            },
         }
     }
 
@@ -165,7 +188,7 @@ impl Postgres {
             Some(clock) => Ok(clock.now()),
             None => match tx.row(CLOCK, vec![]).await? {
                 Some(row) => row.at("now"),
-                None => Err(JournalError::Data("PostgreSQL has no time".into())),
+                None => Err(no_time()),
             },
         }
     }
@@ -173,27 +196,24 @@ impl Postgres {
     /// Rows of a state that was committed a moment ago.
     pub(super) async fn stale_rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, JournalError> {
         if let Some(replica) = self.replica.as_ref().filter(|replica| replica.is_well()) {
-            match bind(sql, args.clone()).fetch_all(&replica.pool).await {
-                Ok(rows) => return Ok(rows.into_iter().map(Row::from).collect()),
+            match replica.rows(sql, args.clone()).await {
+                Ok(rows) => return Ok(rows),
                 Err(error) => replica.rest(&error),
             }
         }
-        Ok(bind(sql, args).fetch_all(&self.readers).await?.into_iter().map(Row::from).collect())
+        Ok(super::all(self.reader().await?.rows(sql, args).await?))
     }
 
     /// Several reads of one committed state; `stale` may be one of a moment ago.
-    pub(super) async fn snapshot(
-        &self,
-        stale: bool,
-    ) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+    pub(super) async fn snapshot(&self, stale: bool) -> Result<Line, JournalError> {
         const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         if let Some(replica) = self.replica.as_ref().filter(|replica| stale && replica.is_well()) {
-            match replica.pool.begin_with(SNAPSHOT).await {
+            match replica.begin(SNAPSHOT).await {
                 Ok(tx) => return Ok(tx),
                 Err(error) => replica.rest(&error),
             }
         }
-        self.readers.begin_with(SNAPSHOT).await
+        self.reader().await?.begin(SNAPSHOT).await
     }
 
     pub(super) async fn close(&self) {
@@ -209,7 +229,18 @@ impl Replica {
     /// Connected when first asked: a replica that is away must not keep anybody from starting.
     fn of(config: &PgConfig, options: PgConnectOptions) -> Self {
         let pool = pool(config.readers_max, config.acquire_wait.min(REPLICA_WAIT)).connect_lazy_with(options);
-        Self { pool, rests_until: Arc::default() }
+        Self { pool, answer_wait: config.answer_wait(), rests_until: Arc::default() }
+    }
+
+    async fn rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, JournalError> {
+        Ok(super::all(Line::of(&self.pool, REPLICA_WAIT).await?.rows(sql, args).await?))
+    }
+
+    async fn begin(&self, how: &'static str) -> Result<Line, JournalError> {
+        let mut line = Line::of(&self.pool, REPLICA_WAIT).await?.begin(how).await?;
+        // It lives; what is asked in this snapshot may take its time.
+        line.be_patient(self.answer_wait);
+        Ok(line)
     }
 
     fn is_well(&self) -> bool {
@@ -217,20 +248,25 @@ impl Replica {
         rests_until.is_none_or(|until| until <= Instant::now())
     }
 
-    fn rest(&self, why: &sqlx::Error) {
+    fn rest(&self, why: &JournalError) {
         tracing::warn!(error = %why, "the replica does not answer: the primary is read instead");
         *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REPLICA_REST);
     }
+}
+
+fn no_time() -> JournalError {
+    JournalError::Data("PostgreSQL has no time".into())
 }
 
 fn pool(max: u32, wait: Duration) -> PgPoolOptions {
     PgPoolOptions::new().max_connections(max).acquire_timeout(wait).test_before_acquire(false).before_acquire(
         |connection, meta| {
             Box::pin(async move {
-                if meta.idle_for >= PING_AFTER {
-                    connection.ping().await?;
+                if meta.idle_for < PING_AFTER {
+                    return Ok(true);
                 }
-                Ok(true)
+                let silent = |_| sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+                timeout(PING_WAIT, connection.ping()).await.map_err(silent)?.map(|()| true)
             })
         },
     )
