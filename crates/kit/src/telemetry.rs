@@ -25,6 +25,7 @@ pub(crate) mod otlp;
 mod process;
 
 pub use names::{Room, begin};
+pub use process::files_max;
 
 /// How often histograms are folded when nobody scrapes them, so that they stay small.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);

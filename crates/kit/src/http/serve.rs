@@ -5,7 +5,12 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+    upgrade::Upgraded,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use thiserror::Error;
@@ -23,6 +28,7 @@ use crate::{
 
 mod counted;
 use counted::Counted;
+pub use counted::Place;
 
 /// The OS keeps so many connections that we have not accepted yet; more are refused by it.
 const BACKLOG: u32 = 4096;
@@ -212,6 +218,22 @@ fn count_early(error: &hyper::Error) {
     } else if error.is_timeout() {
         metrics::counter!("http_refused_total", "why" => "head_too_slow").increment(1);
     }
+}
+
+/// A connection after its upgrade, free of HTTP and of the runtime: what remains is a descriptor that never blocks.
+pub struct TakenBack {
+    pub stream: std::net::TcpStream,
+    /// What the client sent behind its request, already read.
+    pub read: Bytes,
+    /// To be kept for as long as the stream is open.
+    pub place: Place,
+}
+
+/// Takes a connection back from HTTP. Errors: it was not accepted by [`serve`], or the system does not let go of it.
+pub fn take_back(upgraded: Upgraded) -> io::Result<TakenBack> {
+    let parts = upgraded.downcast::<TokioIo<Counted>>().map_err(|_| io::ErrorKind::Unsupported)?;
+    let (stream, place) = parts.io.into_inner().take_apart()?;
+    Ok(TakenBack { stream, read: parts.read_buf, place })
 }
 
 fn with_peer(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {

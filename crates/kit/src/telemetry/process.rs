@@ -62,7 +62,8 @@ fn files_open() -> Option<u64> {
     Some(fs::read_dir("/proc/self/fd").ok()?.count() as u64)
 }
 
-fn files_max() -> Option<u64> {
+/// How many files and sockets this process may hold open; `None` where nobody tells.
+pub fn files_max() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     limits.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?.parse().ok()
 }

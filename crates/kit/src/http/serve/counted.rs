@@ -19,13 +19,27 @@ pub struct Counted {
     write_timeout: Duration,
     /// Runs while the client takes nothing. Made only then: most never stall.
     stalled: Option<Pin<Box<Sleep>>>,
-    _place: OwnedSemaphorePermit,
+    place: Place,
+}
+
+/// One of the connections that may be open at once; free again when dropped.
+pub struct Place(#[allow(dead_code)] OwnedSemaphorePermit);
+
+impl Place {
+    pub fn new(permit: OwnedSemaphorePermit) -> Self {
+        metrics::gauge!("http_connections").increment(1.0);
+        Self(permit)
+    }
 }
 
 impl Counted {
-    pub fn new(stream: TcpStream, place: OwnedSemaphorePermit, write_timeout: Duration) -> Self {
-        metrics::gauge!("http_connections").increment(1.0);
-        Self { stream, write_timeout, stalled: None, _place: place }
+    pub fn new(stream: TcpStream, permit: OwnedSemaphorePermit, write_timeout: Duration) -> Self {
+        Self { stream, write_timeout, stalled: None, place: Place::new(permit) }
+    }
+
+    /// The bare stream, no longer the runtime's, and its place.
+    pub fn take_apart(self) -> io::Result<(std::net::TcpStream, Place)> {
+        Ok((self.stream.into_std()?, self.place))
     }
 
     fn bounded(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -40,7 +54,7 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for Place {
     fn drop(&mut self) {
         metrics::gauge!("http_connections").decrement(1.0);
     }
