@@ -84,7 +84,10 @@ impl AcceptConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct PushConfig {
     pub on: bool,
+    /// 0: one for each core.
+    pub reactors: u16,
     pub origins: Vec<String>,
+    pub upgrades_max: usize,
     pub sockets_max: usize,
     pub sockets_per_address: usize,
     pub sockets_per_buyer: usize,
@@ -100,6 +103,7 @@ pub struct PushConfig {
     pub count_every: Dur,
     pub count_keep: Dur,
     pub resume_per_s: u64,
+    pub asks_max: usize,
     pub reads_max: usize,
     pub wave_max: usize,
     pub wave_every: Dur,
@@ -109,7 +113,9 @@ impl Default for PushConfig {
     fn default() -> Self {
         Self {
             on: true,
+            reactors: 0,
             origins: vec![],
+            upgrades_max: 1000,
             sockets_max: 100_000,
             sockets_per_address: 1000,
             sockets_per_buyer: 8,
@@ -125,6 +131,7 @@ impl Default for PushConfig {
             count_every: Dur::of_s(1),
             count_keep: Dur::of_s(5),
             resume_per_s: 5000,
+            asks_max: 20_000,
             reads_max: 8,
             wave_max: 1000,
             wave_every: Dur::of_ms(100),
@@ -149,6 +156,7 @@ impl Config {
         one(accept.batch_max, "publisher.accept.batch_max")?;
         one(accept.waiting_max, "publisher.accept.waiting_max")?;
         some(accept.put_wait, "publisher.accept.put_wait")?;
+        one(push.upgrades_max, "publisher.push.upgrades_max")?;
         one(push.sockets_per_buyer, "publisher.push.sockets_per_buyer")?;
         ensure(push.frames_per_s > 0, "publisher.push.frames_per_s", "must be at least 1")?;
         ensure(push.outbox_max > push.watched_max + 8, "publisher.push.outbox_max", "must hold every watched sale")?;
@@ -163,6 +171,7 @@ impl Config {
             "must be longer than count_every, or the door would be forgotten between two counts",
         )?;
         ensure(push.resume_per_s > 0, "publisher.push.resume_per_s", "must be at least 1")?;
+        one(push.asks_max, "publisher.push.asks_max")?;
         one(push.reads_max, "publisher.push.reads_max")?;
         one(push.wave_max, "publisher.push.wave_max")
     }
@@ -183,7 +192,7 @@ mod tests {
         assert_eq!(manual.publisher, Config::default());
         manual.publisher.check().unwrap();
         let keys = MANUAL.lines().filter(|line| line.contains(" = ")).count();
-        assert_eq!(keys, 5 + 9 + 20, "a new key belongs in the manual too");
+        assert_eq!(keys, 5 + 9 + 23, "a new key belongs in the manual too");
     }
 
     #[test]

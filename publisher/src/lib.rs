@@ -49,7 +49,8 @@ const FIRST_LOOK_WAIT: Duration = Duration::from_secs(3);
 /// Starts both doors, or the one that the config leaves on.
 ///
 /// Everything it spawns ends at the soft stop: claims in hand are still put, sockets are told when to come back.
-/// Errors: only a config that contradicts itself; a journal that does not answer is waited for.
+/// Errors: a config that contradicts itself, or asks for more threads and polls than the system gives; a journal that does not
+/// answer is waited for.
 pub async fn start(
     stores: Stores,
     journal: Journal,
@@ -69,6 +70,11 @@ pub async fn start(
         let (stores, keys, accept) = (stores.clone(), keys.clone(), accept.clone());
         push::Push::start(stores, journal, keys, schedule.clone(), accept, config.push, life.clone())
     });
+    let no_reactors = |error| ConfigError::Invalid {
+        key: "publisher.push.reactors",
+        reason: format!("the system does not give so many: {error}"),
+    };
+    let push = push.transpose().map_err(no_reactors)?;
     let ears = listen::Ears {
         bus: stores.bus.clone(),
         schedule: schedule.clone(),

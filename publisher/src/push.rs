@@ -4,31 +4,46 @@
 //! is noticed and read again. So a lost frame costs a moment, not a unit.
 
 mod announce;
+mod ask;
 mod catch_up;
 mod count;
+mod cut;
 #[cfg(test)]
 mod described;
+mod end;
 mod frame;
+mod handshake;
+mod hear;
 mod hub;
+mod inbox;
 mod line;
 mod live;
 mod outbox;
+mod places;
 mod present;
+mod reactor;
+mod seats;
 mod session;
-mod socket;
+mod standby;
 mod stop;
+mod sweep;
+mod tell;
+mod watchers;
 
-use std::sync::Arc;
+use std::{io, num::NonZero, sync::Arc, thread};
 
 use journal::Journal;
 use kit::{http::OriginPolicy, lifecycle::Lifecycle, tokens::Keys};
+use mio::Poll;
 use sale::{claim::ClaimView, ids::SaleId, stores::Stores, time::UnixMs, told::NoticeCode};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 pub(crate) use hub::Hub;
 pub(crate) use live::routes;
 
 use crate::{accept::Accept, config::PushConfig, pass::mint, schedule::Schedule};
+use inbox::Inbox;
+use reactor::{Desk, Reactor};
 
 /// The window: every socket of this process.
 pub(crate) struct Push {
@@ -40,7 +55,7 @@ pub(crate) struct Push {
     accept: Option<Arc<Accept>>,
     hub: Arc<Hub>,
     catch_up: catch_up::CatchUp,
-    line: line::Line,
+    standby: standby::Standby,
     /// Bounds what sockets ask of the journal at one time.
     reads: Semaphore,
     origins: OriginPolicy,
@@ -57,27 +72,40 @@ impl Push {
         accept: Option<Arc<Accept>>,
         config: PushConfig,
         life: Lifecycle,
-    ) -> Arc<Self> {
+    ) -> io::Result<Arc<Self>> {
+        let polls = polls(config.reactors)?;
+        let inboxes = polls.iter().map(|(_, inbox)| inbox.clone()).collect();
         let push = Arc::new(Self {
             stores,
             journal,
             keys,
             schedule,
             accept,
-            hub: Arc::new(Hub::new(&config)),
+            hub: Arc::new(Hub::new(&config, inboxes, kit::telemetry::files_max())),
             catch_up: catch_up::CatchUp::default(),
-            line: line::Line::default(),
+            standby: standby::Standby::default(),
             reads: Semaphore::new(config.reads_max),
             origins: OriginPolicy::new(&config.origins),
             config,
             life: life.clone(),
         });
+        push.start_reactors(polls)?;
         life.spawn("sales to sockets", announce::announce(push.clone()));
         life.spawn("claims re-read", catch_up::catch_up(push.clone()));
         life.spawn("sockets counted", count::count(push.clone()));
-        life.spawn("standby places", line::tell(push.clone()));
+        life.spawn("standby places", standby::tell(push.clone()));
         life.spawn("sockets sent home", stop::send_home(push.clone()));
-        push
+        Ok(push)
+    }
+
+    fn start_reactors(self: &Arc<Self>, polls: Vec<(Poll, Arc<Inbox>)>) -> io::Result<()> {
+        let (asks, asked) = mpsc::channel(self.config.asks_max);
+        let desk = Desk { asks, room: Arc::new(Semaphore::new(self.config.asks_max)) };
+        for (me, (poll, inbox)) in (0..).zip(polls) {
+            Reactor::new(self.clone(), desk.clone(), me, poll, inbox).start()?;
+        }
+        self.life.spawn("frames of sockets", ask::answer_all(self.clone(), asked));
+        Ok(())
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
@@ -108,4 +136,16 @@ impl Push {
         let spread = (self.hub.sockets() as u64).saturating_mul(1000) / self.config.resume_per_s;
         self.stores.chance.below(spread.clamp(LEAST_MS, MOST_MS)) as i64
     }
+}
+
+/// One poll and its inbox for each reactor; 0 reactors: one for each core.
+fn polls(reactors: u16) -> io::Result<Vec<(Poll, Arc<Inbox>)>> {
+    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    let reactors = if reactors > 0 { usize::from(reactors) } else { cores() };
+    let one = |_| {
+        let poll = Poll::new()?;
+        let inbox = Arc::new(Inbox::new(&poll)?);
+        Ok((poll, inbox))
+    };
+    (0..reactors).map(one).collect()
 }

@@ -97,7 +97,7 @@ impl Push {
             _ => self.hub.tell_buyer(row, &self.claim_frame(row)),
         }
         if row.state == ClaimState::Standby {
-            self.line.moved(row.sale_item_id);
+            self.standby.moved(row.sale_item_id);
         }
     }
 

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    end::End,
     frame::{self, Asked, Op, Refused, Said},
-    outbox::End,
 };
 use crate::schedule::Known;
 
@@ -175,7 +175,7 @@ fn everything_said() -> Vec<String> {
         End::Replaced { resume_after_ms: 1 },
     ];
     said.extend(ends.into_iter().filter_map(End::bye));
-    let mut texts: Vec<String> = said.iter().map(|said| said.text().as_str().to_owned()).collect();
+    let mut texts: Vec<String> = said.iter().map(|said| said.text()).collect();
     for (stage, now) in [
         (Stage::Published, 50),
         (Stage::Published, 150),
@@ -183,14 +183,14 @@ fn everything_said() -> Vec<String> {
         (Stage::Closed, 400),
         (Stage::Reconciled, 400),
     ] {
-        texts.push(frame::sale(&known(stage, true), UnixMs(now)).text.as_str().to_owned());
+        texts.push(frame::sale(&known(stage, true), UnixMs(now)).text());
     }
     use ClaimState as C;
     for state in [C::Received, C::Held, C::Standby, C::Paying, C::Paid, C::Refused, C::Expired, C::Withdrawn] {
-        texts.push(frame::claim(&claim(state), Some("pass".into())).text.as_str().to_owned());
+        texts.push(frame::claim(&claim(state), Some("pass".into())).text());
     }
     for code in [NoticeCode::Paused, NoticeCode::Resumed, NoticeCode::Extended, NoticeCode::Restart] {
-        texts.push(frame::notice(SaleId(id(1)), code, Some(9)).text.as_str().to_owned());
+        texts.push(frame::notice(SaleId(id(1)), code, Some(9)).text());
     }
     texts
 }
@@ -264,7 +264,7 @@ fn the_check_notices_what_does_not_fit() {
 #[test]
 fn a_sale_frame_never_carries_the_answer() {
     let frame = frame::sale(&known(Stage::Published, true), UnixMs(250));
-    assert!(!frame.text.as_str().contains("secret answer"));
+    assert!(!frame.text().contains("secret answer"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The frame: every message of `miaosha.v1`, in and out. `asyncapi.json` describes the same; a test compares them.
 
-use axum::extract::ws::Utf8Bytes;
+use std::sync::Arc;
+
 use sale::{
     claim::ClaimView,
     ids::{ClaimId, SaleId, SaleItemId, UserId},
@@ -12,6 +13,7 @@ use sale::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::cut::encode_text;
 use crate::schedule::Known;
 
 /// The subprotocol.
@@ -166,21 +168,39 @@ pub(crate) enum Topic {
     Answer,
 }
 
-/// A frame written once, for as many sockets as you like.
+/// A frame written once, as it goes over the line, for as many sockets as you like.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub topic: Topic,
-    pub text: Utf8Bytes,
+    pub bytes: Arc<[u8]>,
+}
+
+impl Frame {
+    /// What is to be written as it is, and counts.
+    pub(super) fn raw(bytes: Arc<[u8]>) -> Self {
+        Self { topic: Topic::Answer, bytes }
+    }
+
+    /// The JSON in it; heads are no JSON.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> String {
+        let start = self.bytes.iter().position(|byte| *byte == b'{').unwrap();
+        String::from_utf8(self.bytes[start..].to_vec()).unwrap()
+    }
 }
 
 impl Said {
-    pub(crate) fn text(&self) -> Utf8Bytes {
+    pub(crate) fn text(&self) -> String {
         // Plain data: there is nothing in it that cannot be written.
-        serde_json::to_string(self).unwrap_or_default().into()
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     pub(crate) fn answer(self) -> Frame {
-        Frame { topic: Topic::Answer, text: self.text() }
+        self.about(Topic::Answer)
+    }
+
+    fn about(&self, topic: Topic) -> Frame {
+        Frame { topic, bytes: encode_text(&self.text()) }
     }
 }
 
@@ -214,12 +234,12 @@ pub(crate) fn sale(known: &Known, now: UnixMs) -> Frame {
         items: items.collect(),
     };
     let topic = Topic::Sale(sale.id, said.version, stock_versions);
-    Frame { topic, text: Said::Sale(said).text() }
+    Said::Sale(said).about(topic)
 }
 
 pub(crate) fn claim(row: &ClaimView, pass: Option<String>) -> Frame {
     let topic = Topic::Claim(row.sale_item_id, row.attempt, row.version);
-    Frame { topic, text: Said::Claim(ClaimOnWire::of(row, pass, |at| at.0)).text() }
+    Said::Claim(ClaimOnWire::of(row, pass, |at| at.0)).about(topic)
 }
 
 pub(crate) fn notice(sale_id: SaleId, code: NoticeCode, until: Option<i64>) -> Frame {
@@ -229,7 +249,7 @@ pub(crate) fn notice(sale_id: SaleId, code: NoticeCode, until: Option<i64>) -> F
         NoticeCode::Extended => "The sale closes later.",
         NoticeCode::Restart => "The server restarts; you keep what you have.",
     };
-    Frame { topic: Topic::Notice(sale_id), text: Said::Notice { sale_id, code, text, until }.text() }
+    Said::Notice { sale_id, code, text, until }.about(Topic::Notice(sale_id))
 }
 
 impl Topic {

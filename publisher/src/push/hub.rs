@@ -1,11 +1,11 @@
-//! The hub: which socket is here, what it watches, whose it is.
+//! The hub: everybody who is here, whichever reactor holds their line.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -14,307 +14,194 @@ use sale::{
     ids::{SaleId, UserId},
     port::crowd::Count,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
+    end::End,
     frame::Frame,
-    outbox::{End, Outbox},
+    inbox::{Arrival, At, Inbox, Order, Word},
+    places::{Full, Place, Places},
+    seats::Seats,
 };
 use crate::config::PushConfig;
 
-const SHARDS: usize = 64;
-/// Claims remembered of one connected buyer, for the places on standby.
-const CLAIMS_MAX: usize = 32;
-
-/// One socket, as others see it.
-pub(crate) struct Socket {
-    pub(crate) id: u64,
-    pub(crate) outbox: Outbox,
-}
-
-/// Everybody who is here. Sockets are spread over shards, buyers over others, so that a broadcast never stops the house.
 pub(crate) struct Hub {
-    shards: Vec<Mutex<Shard>>,
-    seats: Vec<Mutex<HashMap<UserId, Seat>>>,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
-    sockets: AtomicUsize,
-    next_id: AtomicU64,
-    sockets_max: usize,
-    per_address: usize,
-    per_buyer: usize,
-    outbox_max: usize,
-}
-
-#[derive(Default)]
-struct Shard {
-    sockets: HashMap<u64, Arc<Socket>>,
-    watching: HashMap<SaleId, HashSet<u64>>,
-}
-
-/// One connected buyer: all their sockets, and their claims as last told.
-#[derive(Default)]
-struct Seat {
-    sockets: Vec<Arc<Socket>>,
-    claims: Vec<ClaimView>,
-}
-
-/// Why nobody more is let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Full {
-    House,
-    Address,
-}
-
-/// A place taken before the upgrade; free again when dropped.
-pub(crate) struct Place {
-    hub: Arc<Hub>,
-    address: IpAddr,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    reactors: Vec<Arc<Inbox>>,
+    next: AtomicUsize,
+    places: Arc<Places>,
+    seats: Seats,
+    upgrades: Arc<Semaphore>,
 }
 
 impl Hub {
-    pub(crate) fn new(config: &PushConfig) -> Self {
-        metrics::gauge!("publisher_sockets_max").set(config.sockets_max as f64);
-        metrics::gauge!("publisher_sockets").set(0.0);
-        metrics::gauge!("publisher_sockets_signed_in").set(0.0);
+    /// `files_max`: how many files this process may hold open, where somebody tells.
+    pub(super) fn new(config: &PushConfig, reactors: Vec<Arc<Inbox>>, files_max: Option<u64>) -> Self {
+        let places = Places::new(sockets_max(config, files_max), config.sockets_per_address);
         Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            seats: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            addresses: Mutex::default(),
-            sockets: AtomicUsize::new(0),
-            next_id: AtomicU64::new(0),
-            sockets_max: config.sockets_max,
-            per_address: config.sockets_per_address,
-            per_buyer: config.sockets_per_buyer,
-            outbox_max: config.outbox_max,
+            reactors,
+            next: AtomicUsize::new(0),
+            places: Arc::new(places),
+            seats: Seats::new(config.sockets_per_buyer),
+            upgrades: Arc::new(Semaphore::new(config.upgrades_max)),
         }
-    }
-
-    fn shard(&self, id: u64) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[id as usize % SHARDS])
-    }
-
-    fn seats(&self, buyer: UserId) -> MutexGuard<'_, HashMap<UserId, Seat>> {
-        lock(&self.seats[buyer.0.as_u128() as usize % SHARDS])
     }
 
     /// Sockets here, those on their way in included.
     pub(crate) fn sockets(&self) -> usize {
-        self.sockets.load(Ordering::Relaxed)
+        self.places.taken()
     }
 
-    /// Who is here and who watches what, shard by shard: sockets that come and go meanwhile may be missed.
+    /// Who is here and who watches what, reactor by reactor: sockets that come and go meanwhile may be missed.
     pub(crate) fn count(&self) -> Count {
         let mut watching = HashMap::new();
-        for shard in &self.shards {
-            for (sale, ids) in &lock(shard).watching {
-                *watching.entry(*sale).or_default() += ids.len() as u64;
+        for reactor in &self.reactors {
+            for (sale, lines) in reactor.watching().iter() {
+                *watching.entry(*sale).or_default() += lines;
             }
         }
         Count { sockets: self.sockets() as u64, watching }
     }
 
     /// Takes a place, before anything is spent on the upgrade.
-    pub(crate) fn take_place(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
-        let mut addresses = lock(&self.addresses);
-        if self.sockets() >= self.sockets_max {
-            return Err(Full::House);
-        }
-        let from_there = addresses.entry(address).or_default();
-        if *from_there >= self.per_address {
-            return Err(Full::Address);
-        }
-        *from_there += 1;
-        let here = self.sockets.fetch_add(1, Ordering::Relaxed) + 1;
-        metrics::gauge!("publisher_sockets").set(here as f64);
-        Ok(Place { hub: self.clone(), address })
+    pub(super) fn take_place(&self, address: IpAddr) -> Result<Place, Full> {
+        self.places.take(address)
     }
 
-    pub(crate) fn enter(&self) -> Arc<Socket> {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let socket = Arc::new(Socket { id, outbox: Outbox::new(self.outbox_max) });
-        self.shard(id).sockets.insert(id, socket.clone());
-        socket
+    /// One of the upgrades that may be under way at once; `None` where that many are, or where a reactor is behind.
+    pub(super) fn take_turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = self.upgrades.clone().try_acquire_owned().ok()?;
+        (!self.reactors.iter().any(|reactor| reactor.is_behind())).then_some(turn)
     }
 
-    pub(crate) fn leave(&self, socket: &Socket, watched: &[SaleId], buyer: Option<UserId>) {
-        let mut shard = self.shard(socket.id);
-        shard.sockets.remove(&socket.id);
-        watched.iter().for_each(|sale| shard.unwatch(socket.id, *sale));
-        drop(shard);
-        if let Some(buyer) = buyer {
-            self.stand_up(socket, buyer);
+    /// Gives a socket to the next reactor.
+    pub(super) fn enter(&self, arrival: Arrival) {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.reactors.len().max(1);
+        if let Some(reactor) = self.reactors.get(next) {
+            reactor.order(Order::Enter(Box::new(arrival)));
         }
     }
 
-    pub(crate) fn watch(&self, socket: &Socket, sale: SaleId) {
-        self.shard(socket.id).watching.entry(sale).or_default().insert(socket.id);
-    }
-
-    pub(crate) fn unwatch(&self, socket: &Socket, sale: SaleId) {
-        self.shard(socket.id).unwatch(socket.id, sale);
-    }
-
-    /// From now on this socket hears what concerns this buyer. The oldest goes when there are too many of them.
-    pub(crate) fn sit_down(&self, socket: &Arc<Socket>, buyer: UserId, resume_after_ms: i64) {
-        let mut seats = self.seats(buyer);
-        let seat = seats.entry(buyer).or_default();
-        if seat.sockets.iter().any(|known| known.id == socket.id) {
-            return;
-        }
-        if seat.sockets.len() >= self.per_buyer {
-            seat.sockets.remove(0).outbox.end(End::Replaced { resume_after_ms });
-            metrics::gauge!("publisher_sockets_signed_in").decrement(1.0);
-        }
-        seat.sockets.push(socket.clone());
-        metrics::gauge!("publisher_sockets_signed_in").increment(1.0);
-    }
-
-    pub(crate) fn stand_up(&self, socket: &Socket, buyer: UserId) {
-        let mut seats = self.seats(buyer);
-        let Some(seat) = seats.get_mut(&buyer) else { return };
-        let before = seat.sockets.len();
-        seat.sockets.retain(|known| known.id != socket.id);
-        metrics::gauge!("publisher_sockets_signed_in").decrement((before - seat.sockets.len()) as f64);
-        if seat.sockets.is_empty() {
-            seats.remove(&buyer);
+    pub(super) fn send(&self, line: At, word: Word) {
+        if let Some(reactor) = self.reactors.get(usize::from(line.reactor)) {
+            reactor.order(Order::To(line, word));
         }
     }
 
-    /// Whether this socket still speaks for this buyer.
-    pub(crate) fn sits(&self, socket: &Socket, buyer: UserId) -> bool {
-        self.seats(buyer).get(&buyer).is_some_and(|seat| seat.sockets.iter().any(|known| known.id == socket.id))
+    pub(super) fn say(&self, line: At, frame: Frame) {
+        self.send(line, Word::Say(frame));
+    }
+
+    /// From now on this line hears what concerns this buyer. The oldest goes when there are too many of them.
+    pub(super) fn sit_down(&self, line: At, buyer: UserId, resume_after_ms: i64) {
+        if let Some(oldest) = self.seats.sit_down(line, buyer) {
+            self.send(oldest, Word::End(End::Replaced { resume_after_ms }));
+        }
+    }
+
+    pub(super) fn stand_up(&self, line: At, buyer: UserId) {
+        self.seats.stand_up(line, buyer);
+    }
+
+    /// Whether this line still speaks for this buyer.
+    pub(super) fn sits(&self, line: At, buyer: UserId) -> bool {
+        self.seats.of(buyer).get(&buyer).is_some_and(|seat| seat.lines.contains(&line))
     }
 
     pub(crate) fn is_here(&self, buyer: UserId) -> bool {
-        self.seats(buyer).contains_key(&buyer)
+        self.seats.of(buyer).contains_key(&buyer)
     }
 
     /// Everybody with a seat.
-    pub(crate) fn buyers(&self) -> Vec<UserId> {
-        self.seats.iter().flat_map(|seats| lock(seats).keys().copied().collect::<Vec<_>>()).collect()
+    pub(super) fn buyers(&self) -> Vec<UserId> {
+        self.seats.buyers()
     }
 
     /// To everybody who watches the sale.
     pub(crate) fn tell_watching(&self, sale: SaleId, frame: &Frame) {
-        for shard in &self.shards {
-            let shard = lock(shard);
-            for socket in shard.watching.get(&sale).into_iter().flatten().filter_map(|id| shard.sockets.get(id)) {
-                socket.outbox.put(frame.clone());
-            }
-        }
+        self.reactors.iter().for_each(|reactor| reactor.news(sale, frame));
     }
 
-    /// A claim to all sockets of its buyer: several tabs hear the same.
-    pub(crate) fn tell_buyer(&self, row: &ClaimView, frame: &Frame) {
-        let mut seats = self.seats(row.buyer_id);
+    /// A claim to all lines of its buyer: several tabs hear the same.
+    pub(super) fn tell_buyer(&self, row: &ClaimView, frame: &Frame) {
+        let mut seats = self.seats.of(row.buyer_id);
         let Some(seat) = seats.get_mut(&row.buyer_id) else { return };
         if seat.learn(row) {
-            seat.sockets.iter().for_each(|socket| socket.outbox.put(frame.clone()));
+            seat.lines.iter().for_each(|line| self.send(*line, Word::Claim(row.buyer_id, frame.clone())));
         }
     }
 
-    /// A claim that one socket is told by itself; remembered as told. `false`: the socket is not its buyer's any more.
-    pub(crate) fn tell_one(&self, socket: &Socket, row: &ClaimView, frame: Frame) -> bool {
-        let mut seats = self.seats(row.buyer_id);
-        let theirs = |seat: &&mut Seat| seat.sockets.iter().any(|known| known.id == socket.id);
-        let Some(seat) = seats.get_mut(&row.buyer_id).filter(theirs) else { return false };
+    /// A claim that one line is told by itself; remembered as told. `false`: the line is not its buyer's any more.
+    pub(super) fn tell_one(&self, line: At, row: &ClaimView, frame: Frame) -> bool {
+        let mut seats = self.seats.of(row.buyer_id);
+        let Some(seat) = seats.get_mut(&row.buyer_id).filter(|seat| seat.lines.contains(&line)) else { return false };
         seat.learn(row);
-        socket.outbox.put(frame);
+        self.send(line, Word::Claim(row.buyer_id, frame));
         true
     }
 
     /// The claim as this buyer was last told it, if they are here.
-    pub(crate) fn last_told(&self, buyer: UserId, is: impl Fn(&ClaimView) -> bool) -> Option<ClaimView> {
-        self.seats(buyer).get(&buyer)?.claims.iter().find(|claim| is(claim)).cloned()
+    pub(super) fn last_told(&self, buyer: UserId, is: impl Fn(&ClaimView) -> bool) -> Option<ClaimView> {
+        self.seats.last_told(buyer, is)
     }
 
-    /// Some of the sockets that have not been told to leave yet; for going home in waves.
-    pub(crate) fn ids(&self) -> Vec<u64> {
-        self.shards.iter().flat_map(|shard| lock(shard).sockets.keys().copied().collect::<Vec<_>>()).collect()
+    /// Sends home as many lines as this, spread over the reactors.
+    pub(super) fn send_home(&self, lines: usize) {
+        let each = lines.div_ceil(self.reactors.len().max(1));
+        self.reactors.iter().for_each(|reactor| reactor.order(Order::Home(each)));
     }
 
-    pub(crate) fn end(&self, id: u64, end: End) {
-        if let Some(socket) = self.shard(id).sockets.get(&id) {
-            socket.outbox.end(end);
+    /// Everybody goes home now; then the reactors end.
+    pub(super) fn close(&self) {
+        for reactor in &self.reactors {
+            reactor.order(Order::Home(usize::MAX));
+            reactor.order(Order::Close);
         }
     }
 }
 
-impl Shard {
-    fn unwatch(&mut self, id: u64, sale: SaleId) {
-        let Some(ids) = self.watching.get_mut(&sale) else { return };
-        ids.remove(&id);
-        if ids.is_empty() {
-            self.watching.remove(&sale);
-        }
+/// What the config allows, and no more than the system has files for: a node refuses before it dies.
+fn sockets_max(config: &PushConfig, files_max: Option<u64>) -> usize {
+    /// Files beside sockets: the journal, the broker, requests of those who are not here yet.
+    const SPARE_FILES: u64 = 256;
+    let files =
+        files_max.map_or(usize::MAX, |max| usize::try_from(max.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX));
+    if files < config.sockets_max {
+        tracing::warn!(files, sockets_max = config.sockets_max, "fewer files may be open than sockets be held");
     }
-}
-
-impl Seat {
-    /// Keeps the newest of each item. Returns whether this is not older than what was known.
-    fn learn(&mut self, row: &ClaimView) -> bool {
-        match self.claims.iter_mut().find(|known| known.sale_item_id == row.sale_item_id) {
-            Some(known) if (known.attempt, known.version) > (row.attempt, row.version) => return false,
-            Some(known) => *known = row.clone(),
-            None => {
-                if self.claims.len() >= CLAIMS_MAX {
-                    self.claims.remove(0);
-                }
-                self.claims.push(row.clone());
-            }
-        }
-        true
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut addresses = lock(&self.hub.addresses);
-        if let Some(from_there) = addresses.get_mut(&self.address) {
-            *from_there = from_there.saturating_sub(1);
-            if *from_there == 0 {
-                addresses.remove(&self.address);
-            }
-        }
-        let here = self.hub.sockets.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
-        metrics::gauge!("publisher_sockets").set(here as f64);
-    }
+    config.sockets_max.min(files)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::push::{frame, inbox::Taken};
+    use mio::Poll;
+    use sale::{
+        claim::ClaimState,
+        ids::{ClaimId, SaleItemId},
+    };
     use uuid::Uuid;
 
-    fn hub(sockets_max: usize, sockets_per_address: usize) -> Arc<Hub> {
-        let config = PushConfig { sockets_max, sockets_per_address, sockets_per_buyer: 2, ..PushConfig::default() };
-        Arc::new(Hub::new(&config))
+    fn hub() -> (Hub, Arc<Inbox>, Poll) {
+        let poll = Poll::new().unwrap();
+        let inbox = Arc::new(Inbox::new(&poll).unwrap());
+        let config = PushConfig { sockets_per_buyer: 2, ..PushConfig::default() };
+        (Hub::new(&config, vec![inbox.clone()], None), inbox, poll)
     }
 
-    #[test]
-    fn places_are_bounded_by_house_and_by_address_and_come_back() {
-        let hub = hub(3, 2);
-        let (here, there) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        let first = hub.take_place(here).unwrap_or_else(|_| panic!());
-        let _second = hub.take_place(here).unwrap_or_else(|_| panic!());
-        assert_eq!(hub.take_place(here).err(), Some(Full::Address));
-        let _third = hub.take_place(there).unwrap_or_else(|_| panic!());
-        assert_eq!(hub.take_place(there).err(), Some(Full::House));
-        drop(first);
-        assert!(hub.take_place(here).is_ok());
+    fn line(slot: u32) -> At {
+        At { reactor: 0, slot, generation: 1 }
     }
 
-    #[test]
-    fn a_socket_that_changed_hands_hears_nothing_more_of_the_one_before() {
-        use sale::{
-            claim::ClaimState,
-            ids::{ClaimId, SaleItemId},
-        };
-        let (hub, id) = (hub(9, 9), Uuid::from_u128);
-        let row = |buyer| ClaimView {
+    fn taken(inbox: &Inbox) -> Taken {
+        let mut taken = Taken::default();
+        inbox.take(&mut taken);
+        taken
+    }
+
+    fn row(buyer: UserId) -> ClaimView {
+        let id = Uuid::from_u128;
+        ClaimView {
             claim_id: ClaimId(id(7)),
             sale_id: SaleId(id(8)),
             sale_item_id: SaleItemId(id(9)),
@@ -329,34 +216,64 @@ mod tests {
             generation: None,
             reason: None,
             order_id: None,
-        };
-        let (ann, bob) = (UserId(id(1)), UserId(id(2)));
-        let tell = |socket: &Socket, buyer| {
-            let row = row(buyer);
-            hub.tell_one(socket, &row, crate::push::frame::claim(&row, None))
-        };
-        let socket = hub.enter();
-        hub.sit_down(&socket, ann, 0);
-        assert!(tell(&socket, ann));
-        hub.stand_up(&socket, ann);
-        socket.outbox.forget_claims();
-        hub.sit_down(&socket, bob, 0);
-        assert!(!tell(&socket, ann), "read for Ann, and come too late");
-        assert_eq!((hub.sits(&socket, ann), hub.sits(&socket, bob)), (false, true));
-        assert!(socket.outbox.is_empty(), "what waited for Ann is not Bob's");
-        assert!(tell(&socket, bob));
+        }
     }
 
     #[test]
-    fn who_leaves_leaves_nothing_behind() {
-        let (hub, sale, buyer) = (hub(9, 9), SaleId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
-        let socket = hub.enter();
-        hub.watch(&socket, sale);
-        hub.sit_down(&socket, buyer, 0);
-        assert_eq!((hub.count().of(sale).watching, hub.is_here(buyer)), (1, true));
-        hub.leave(&socket, &[sale], Some(buyer));
-        assert_eq!((hub.count().of(sale).watching, hub.is_here(buyer)), (0, false));
-        assert!(hub.ids().is_empty());
-        assert!(hub.shards.iter().all(|shard| lock(shard).watching.is_empty()));
+    fn a_line_that_changed_hands_hears_nothing_more_of_the_one_before() {
+        let (hub, inbox, _poll) = hub();
+        let (ann, bob) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+        let tell = |buyer| hub.tell_one(line(0), &row(buyer), frame::claim(&row(buyer), None));
+        hub.sit_down(line(0), ann, 0);
+        assert!(tell(ann));
+        hub.stand_up(line(0), ann);
+        hub.sit_down(line(0), bob, 0);
+        assert!(!tell(ann), "read for Ann, and come too late");
+        assert_eq!((hub.sits(line(0), ann), hub.sits(line(0), bob)), (false, true));
+        assert!(tell(bob));
+        let orders = taken(&inbox).orders;
+        let whose = orders.iter().map(|order| match order {
+            Order::To(_, Word::Claim(buyer, _)) => *buyer,
+            _ => panic!("only claims were told"),
+        });
+        assert_eq!(whose.collect::<Vec<_>>(), [ann, bob], "a line compares this with who sits there when it comes");
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_lines_is_replaced() {
+        let (hub, inbox, _poll) = hub();
+        let buyer = UserId(Uuid::from_u128(1));
+        (0..3).for_each(|slot| hub.sit_down(line(slot), buyer, 5));
+        assert!(matches!(
+            taken(&inbox).orders[..],
+            [Order::To(At { slot: 0, .. }, Word::End(End::Replaced { resume_after_ms: 5 }))]
+        ));
+        assert_eq!([0, 1, 2].map(|slot| hub.sits(line(slot), buyer)), [false, true, true]);
+        hub.stand_up(line(1), buyer);
+        hub.stand_up(line(2), buyer);
+        assert!(!hub.is_here(buyer));
+    }
+
+    #[test]
+    fn of_news_that_wait_only_the_newest_is_kept() {
+        use sale::told::NoticeCode;
+        let (hub, inbox, _poll) = hub();
+        let sale = |n| SaleId(Uuid::from_u128(n));
+        for until in 0..1000 {
+            hub.tell_watching(sale(1), &frame::notice(sale(1), NoticeCode::Extended, Some(until)));
+            hub.tell_watching(sale(2), &frame::notice(sale(2), NoticeCode::Extended, Some(until)));
+        }
+        let news = taken(&inbox).news;
+        assert_eq!(news.iter().map(|(sale, _)| *sale).collect::<Vec<_>>(), [sale(1), sale(2)]);
+        assert!(news.iter().all(|(_, frame)| frame.text().contains("999")));
+    }
+
+    #[test]
+    fn no_more_sockets_are_let_in_than_the_system_has_files_for() {
+        let config = PushConfig { sockets_max: 1000, ..PushConfig::default() };
+        assert_eq!(
+            [None, Some(500), Some(100_000), Some(10)].map(|max| sockets_max(&config, max)),
+            [1000, 244, 1000, 0]
+        );
     }
 }

@@ -4,38 +4,22 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
-use kit::http::{ClientAddr, Problem, origin};
+use kit::http::{ClientAddr, Problem, origin, take_back};
 
-use super::{
-    Push,
-    frame::{FRAME_MAX_BYTES, PROTOCOL},
-    hub::Full,
-    socket,
-};
+use super::{Push, handshake::Handshake, inbox::Arrival, places::Full};
 
-/// An idle socket costs this much for reading; the framework's own default is 128 KiB.
-const READ_BUFFER_BYTES: usize = 1024;
-/// Above our own bound, so that we can still say why; beyond this the connection is cut.
-const MESSAGE_MAX_BYTES: usize = 2 * FRAME_MAX_BYTES;
-/// One write at a time, so the buffer holds one frame and a pong or two.
-const WRITE_BUFFER_MAX_BYTES: usize = 256 * 1024;
 const FULL_RETRY_MS: i64 = 5_000;
 
 pub(crate) fn routes(push: Arc<Push>) -> Router {
     Router::new().route("/api/v1/live", get(live)).with_state(push)
 }
 
-async fn live(
-    State(push): State<Arc<Push>>,
-    ClientAddr(address): ClientAddr,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
+async fn live(State(push): State<Arc<Push>>, ClientAddr(address): ClientAddr, mut request: Request) -> Response {
     let refused = |why: &'static str, problem: Problem| {
         metrics::counter!("publisher_sockets_refused_total", "why" => why).increment(1);
         problem.into_response()
@@ -43,40 +27,35 @@ async fn live(
     if push.life.is_stopping() {
         return refused("stopping", Problem::unavailable(push.resume_after_ms()));
     }
-    if !push.origins.allows(&headers, origin::host(&headers)) {
+    if !push.origins.allows(request.headers(), origin::host(request.headers())) {
         let title = "this page may not open a socket here";
         return refused("foreign_origin", Problem::new(StatusCode::FORBIDDEN, "foreign_origin", title));
     }
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade.protocols([PROTOCOL]),
-        Err(rejection) => {
-            metrics::counter!("publisher_sockets_refused_total", "why" => "no_upgrade").increment(1);
-            return rejection.into_response();
+    let handshake = match Handshake::read(&mut request) {
+        Ok(handshake) => handshake,
+        Err(refusal) => {
+            metrics::counter!("publisher_sockets_refused_total", "why" => refusal.why()).increment(1);
+            return refusal.into_response();
         }
     };
-    if upgrade.selected_protocol().is_none() && upgrade.requested_protocols().next().is_some() {
-        let title = "only the subprotocol miaosha.v1 is spoken here";
-        return refused("unknown_subprotocol", Problem::new(StatusCode::BAD_REQUEST, "unknown_subprotocol", title));
-    }
+    let later = |why| refused(why, Problem::unavailable(FULL_RETRY_MS + push.resume_after_ms()));
+    let Some(turn) = push.hub.take_turn() else { return later("busy") };
     let place = match push.hub.take_place(address) {
         Ok(place) => place,
-        Err(Full::House) => {
-            return refused("house_full", Problem::unavailable(FULL_RETRY_MS + push.resume_after_ms()));
-        }
+        Err(Full::House) => return later("house_full"),
         Err(Full::Address) => {
             let problem =
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", "too many sockets from there");
             return refused("address_full", problem.retry_after_ms(FULL_RETRY_MS));
         }
     };
-    upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_MAX_BYTES)
-        .max_message_size(MESSAGE_MAX_BYTES)
-        .max_frame_size(MESSAGE_MAX_BYTES)
-        .on_upgrade(move |ws| {
-            let life = push.life.clone();
-            life.visit("socket", socket::serve(push, ws, address, place))
-        })
+    let (answer, upgrade) = handshake.answer();
+    let hub = push.hub.clone();
+    push.life.spawn_visit("upgrade", async move {
+        // Who left in the middle of it is not missed.
+        if let Ok(Ok(taken)) = upgrade.await.map(take_back) {
+            hub.enter(Arrival { taken, place, turn });
+        }
+    });
+    answer
 }

@@ -9,20 +9,20 @@ use sale::{
 };
 use tokio::time::timeout;
 
-use super::{Push, hub::Socket};
+use super::{Push, inbox::At};
 
 /// A journal that takes longer is as good as silent.
 pub(super) const READ_WAIT: Duration = Duration::from_secs(2);
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
-/// Tells one socket the newest claim on each item of these sales; asks until the journal answers or the socket is not theirs any more.
-pub(super) async fn present(push: Arc<Push>, socket: Arc<Socket>, buyer: UserId, sales: Vec<SaleId>) {
-    while push.hub.sits(&socket, buyer) {
+/// Tells one line the newest claim on each item of these sales; asks until the journal answers or the line is not theirs any more.
+pub(super) async fn present(push: Arc<Push>, line: At, buyer: UserId, sales: Vec<SaleId>) {
+    while push.hub.sits(line, buyer) {
         match read(&push, buyer).await {
             Ok(claims) => {
                 for row in claims.iter().filter(|row| sales.contains(&row.sale_id)) {
-                    // Whoever else speaks through this socket by now is told nothing of this buyer's.
-                    if !push.hub.tell_one(&socket, row, push.claim_frame(row)) {
+                    // Whoever else speaks through this line by now is told nothing of this buyer's.
+                    if !push.hub.tell_one(line, row, push.claim_frame(row)) {
                         return;
                     }
                 }

@@ -1,280 +1,265 @@
-//! The session: what the frames of one socket mean, apart from its bytes.
-//!
-//! Who somebody is was proved by the access token of an `auth` frame. When that token expires the socket goes on
-//! speaking for its buyer for a grace (claims too: tokens handed out when the waiting room opened must not end at the
-//! opening), and is closed with 4401 after it, unless a fresh `auth` came.
+//! The session: what the frames of one line mean. What memory knows is answered at once; the rest is asked elsewhere, and the
+//! line hears nothing more until the answer is there.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use axum::extract::ws::Utf8Bytes;
-use kit::http::{ClientAddr, limit};
-use sale::{
-    bucket::Rate,
-    claim::ClaimState,
-    ids::{ClaimId, SaleId, SaleItemId, UserId},
-    sale::Stage,
-    time::UnixMs,
-};
+use sale::ids::{ClaimId, SaleId, SaleItemId, UserId};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Push,
-    frame::{self, Asked, Op, Refused, Said},
-    hub::Socket,
-    outbox::End,
-    present::{READ_WAIT, present},
+    ask::{Ask, Found, Reply, Seated, What},
+    end::End,
+    frame::{self, Asked, Frame, Op, Refused, Said, Topic},
+    inbox::Word,
+    reactor::Reactor,
 };
-use crate::accept::{Ask, Refusal};
 
-/// So many frames that nobody understands end a socket.
-const STRIKES_MAX: u32 = 3;
-/// Each proof of identity reads the buyer's claims; tabs that all come back at once are fine, a loop is not.
-const AUTH_RATE: Rate = Rate { burst: 20, per_period: 1, period_ms: 1000 };
-/// Sales that this node does not know are looked up in the journal, so often for one address.
-const UNKNOWN_RATE: Rate = Rate { burst: 20, per_period: 2, period_ms: 1000 };
+/// So many frames that nobody understands end a line.
+const STRIKES_MAX: u8 = 3;
 
-pub(super) struct Session {
-    push: Arc<Push>,
-    socket: Arc<Socket>,
-    address: IpAddr,
-    state: Mutex<State>,
+/// What is left of a `watch` frame.
+pub(super) struct Wanted {
+    rest: std::vec::IntoIter<SaleId>,
+    /// Watched from this frame on, and known.
+    fresh: Vec<SaleId>,
 }
 
-#[derive(Default)]
-struct State {
-    buyer: Option<Proved>,
-    watched: Vec<SaleId>,
-    strikes: u32,
-}
-
-#[derive(Clone, Copy)]
-struct Proved {
-    user_id: UserId,
-    /// Until when, the grace included.
-    until: UnixMs,
-}
-
-impl Session {
-    pub(super) fn new(push: Arc<Push>, address: IpAddr) -> Self {
-        let socket = push.hub.enter();
-        Self { push, socket, address, state: Mutex::default() }
-    }
-
-    pub(super) fn socket(&self) -> &Socket {
-        &self.socket
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn answer(&self, said: Said) {
-        self.socket.outbox.put(said.answer());
-    }
-
-    /// One frame of the client. Errors: the socket must end.
-    pub(super) async fn hear(self: Arc<Self>, text: Utf8Bytes) -> Result<(), End> {
-        let asked = match Asked::read(&text) {
-            Ok(asked) => asked,
-            Err((code, detail)) => return self.strike(code, detail),
-        };
-        match asked {
-            Asked::Clock { t0 } => self.answer(Said::Clock { t0, t1: self.push.schedule.now() }),
-            Asked::Watch { sale_ids } => self.watch(sale_ids).await,
-            Asked::Auth { access_token } => self.auth(&access_token).await?,
-            Asked::Claim { sale_item_id, quantity, attempt, answer } => {
-                self.claim(sale_item_id, quantity, attempt, answer).await;
+impl Reactor {
+    /// One frame of a client. Errors: the line must end.
+    pub(super) fn understand(&mut self, slot: usize, text: &str) -> Result<(), End> {
+        match Asked::read(text) {
+            Err((code, detail)) => self.strike(slot, code, detail),
+            Ok(Asked::Clock { t0 }) => {
+                self.say(slot, &Said::Clock { t0, t1: self.push.schedule.now() }.answer());
             }
-            Asked::Withdraw { claim_id } => self.withdraw(claim_id).await,
+            Ok(Asked::Watch { sale_ids }) => self.begin_watch(slot, sale_ids),
+            Ok(Asked::Auth { access_token }) => return self.auth(slot, access_token),
+            Ok(Asked::Claim { sale_item_id, quantity, attempt, answer }) => {
+                let what = |buyer| What::Claim { buyer, item: sale_item_id, quantity, attempt, answer };
+                self.ask_as_buyer(slot, what, |code, retry_after_ms| {
+                    Refused::claim(sale_item_id, code, retry_after_ms)
+                });
+            }
+            Ok(Asked::Withdraw { claim_id }) => {
+                let what = |buyer| What::Withdraw { buyer, claim: claim_id };
+                self.ask_as_buyer(slot, what, |code, retry_after_ms| Refused::withdraw(claim_id, code, retry_after_ms));
+            }
         }
         Ok(())
     }
 
     /// A frame that was not understood: told, and counted.
-    pub(super) fn strike(&self, code: &'static str, detail: String) -> Result<(), End> {
+    pub(super) fn strike(&mut self, slot: usize, code: &'static str, detail: String) {
         metrics::counter!("publisher_frames_refused_total", "code" => code).increment(1);
-        self.answer(Said::Error { code, detail });
-        let mut state = self.state();
-        state.strikes += 1;
-        if state.strikes < STRIKES_MAX {
-            return Ok(());
+        self.say(slot, &Said::Error { code, detail }.answer());
+        let Some(line) = self.lines.get_mut(slot) else { return };
+        line.strikes += 1;
+        if line.strikes >= STRIKES_MAX {
+            self.leave(slot, End::Policy);
         }
-        drop(state);
-        // Through the outbox, so that the last error is still read.
-        self.socket.outbox.end(End::Policy);
+    }
+
+    fn auth(&mut self, slot: usize, token: String) -> Result<(), End> {
+        // A house that has no room for one more question has none for one more buyer either.
+        let room = self.room().ok_or(End::TooMany)?;
+        let watched = self.lines.get(slot).map(|line| self.watchers.of(line)).unwrap_or_default();
+        self.ask(slot, room, What::Auth { token, watched });
         Ok(())
     }
 
-    /// Once a heartbeat. Errors: the token is over and nothing fresher came.
-    pub(super) fn beat(&self) -> Result<(), End> {
-        let over = self.state().buyer.is_some_and(|proved| self.push.wall() >= proved.until);
-        if over { Err(End::BadToken) } else { Ok(()) }
+    /// Asks what only a buyer may ask.
+    fn ask_as_buyer(
+        &mut self,
+        slot: usize,
+        what: impl FnOnce(UserId) -> What,
+        refused: impl FnOnce(&'static str, Option<i64>) -> Refused,
+    ) {
+        let Some(line) = self.lines.get(slot) else { return };
+        let Some(buyer) = line.buyer.as_ref().map(|proved| proved.user_id) else {
+            return self.say(slot, &Said::Refused(refused("unauthorized", None)).answer());
+        };
+        let door = self.push.accept.as_ref().map(|_| ());
+        match door.and_then(|()| self.room()) {
+            Some(room) => self.ask(slot, room, what(buyer)),
+            None => {
+                let retry_after_ms = self.push.accept.as_ref().map(|_| self.push.resume_after_ms());
+                self.say(slot, &Said::Refused(refused("unavailable", retry_after_ms)).answer());
+            }
+        }
     }
 
-    async fn auth(&self, token: &str) -> Result<(), End> {
-        let push = &self.push;
-        let access = push.keys.verify_access(token, push.wall()).map_err(|_| End::BadToken)?;
-        if !limit::take(&*push.stores.limiter, "auths", access.user_id, AUTH_RATE).await.allowed {
-            return Err(End::TooMany);
+    /// Room for one more frame in work.
+    fn room(&self) -> Option<OwnedSemaphorePermit> {
+        self.desk.room.clone().try_acquire_owned().ok()
+    }
+
+    /// Hands a frame on; the line is busy until its answer is there.
+    fn ask(&mut self, slot: usize, room: OwnedSemaphorePermit, what: What) {
+        let (Some(at), Some(line)) = (self.at(slot), self.lines.get_mut(slot)) else { return };
+        line.in_work = true;
+        let reply = Reply::new(self.push.hub.clone(), at, room);
+        let ask = Ask { address: line.address(), what, reply };
+        // There is a place for each permit. Where nobody works any more, the reply that is dropped here frees the line.
+        let _ = self.desk.asks.try_send(ask);
+    }
+
+    pub(super) fn take_word(&mut self, slot: usize, word: Word) {
+        match word {
+            Word::Say(frame) => self.say(slot, &frame),
+            Word::Claim(buyer, frame) => {
+                if self.lines.get(slot).is_some_and(|line| line.speaks_for(buyer)) {
+                    self.say(slot, &frame);
+                }
+            }
+            Word::Seated(seated) => self.seat(slot, seated),
+            Word::Found(found) => {
+                self.work_is_done(slot);
+                self.found(slot, found);
+                self.go_on(slot);
+            }
+            Word::Done => {
+                self.work_is_done(slot);
+                self.go_on(slot);
+            }
+            Word::End(end) => self.leave(slot, end),
         }
-        let proved = Proved { user_id: access.user_id, until: access.exp + push.config.token_grace.ms() };
-        let mut state = self.state();
-        let before = state.buyer.replace(proved);
-        let watched = state.watched.clone();
-        drop(state);
+    }
+
+    fn work_is_done(&mut self, slot: usize) {
+        if let Some(line) = self.lines.get_mut(slot) {
+            line.in_work = false;
+        }
+    }
+
+    fn go_on(&mut self, slot: usize) {
+        match self.lines.get(slot) {
+            Some(line) if line.leaving.is_some() && !line.in_work => self.farewell(slot),
+            Some(_) => self.resume(slot),
+            None => {}
+        }
+    }
+
+    /// The session first, then whatever is told to its buyer, then the present state, which covers the moment between.
+    fn seat(&mut self, slot: usize, seated: Seated) {
+        let Seated { proved, here } = seated;
+        let (Some(at), Some(line)) = (self.at(slot), self.lines.get_mut(slot)) else { return };
+        if line.leaving.as_ref().is_some_and(|leaving| leaving.until.is_some()) {
+            return;
+        }
+        let before = line.buyer.replace(Box::new(proved));
+        let hub = self.push.hub.clone();
         if let Some(other) = before.filter(|before| before.user_id != proved.user_id) {
-            push.hub.stand_up(&self.socket, other.user_id);
-            self.socket.outbox.forget_claims();
+            line.forget_claims();
+            hub.stand_up(at, other.user_id);
         }
-        // The session first, then whatever is told to its buyer, then the present state, which covers the moment between.
-        self.answer(Said::Session { user_id: proved.user_id });
-        push.hub.sit_down(&self.socket, proved.user_id, push.resume_after_ms());
-        self.tell_present(proved.user_id, watched);
-        Ok(())
-    }
-
-    fn tell_present(&self, buyer: UserId, sales: Vec<SaleId>) {
-        if !sales.is_empty() {
-            let told = present(self.push.clone(), self.socket.clone(), buyer, sales);
-            self.push.life.spawn_visit("present claims", told);
+        self.say(slot, &Said::Session { user_id: proved.user_id }.answer());
+        // It may have broken while it was told.
+        if self.at(slot) == Some(at) {
+            hub.sit_down(at, proved.user_id, self.push.resume_after_ms());
+            let _ = here.send(());
         }
     }
 
-    async fn watch(&self, sale_ids: Vec<SaleId>) {
-        let mut fresh = vec![];
-        for sale_id in sale_ids {
-            let known = self.state().watched.contains(&sale_id);
-            if !known && self.state().watched.len() >= self.push.config.watched_max {
-                self.refuse_watch(sale_id, "too_many", None);
+    fn begin_watch(&mut self, slot: usize, sale_ids: Vec<SaleId>) {
+        self.watch(slot, Wanted { rest: sale_ids.into_iter(), fresh: vec![] });
+    }
+
+    fn watch(&mut self, slot: usize, mut wanted: Wanted) {
+        while let Some(sale) = wanted.rest.next() {
+            let Some(line) = self.lines.get(slot) else { return };
+            let known = self.watchers.watches(line, sale);
+            if !known && line.watching.len() >= self.push.config.watched_max {
+                self.refuse_watch(slot, sale, "too_many", None);
                 break;
             }
             // Registered first, read second: what changes in between is told twice, not never.
-            self.push.hub.watch(&self.socket, sale_id);
-            match self.sale(sale_id).await {
-                Ok(frame) => {
-                    self.socket.outbox.put(frame);
-                    if !known {
-                        self.state().watched.push(sale_id);
-                        fresh.push(sale_id);
-                    }
+            if !known {
+                self.watchers.watch(&mut self.lines, slot, sale);
+            }
+            match self.sale(sale) {
+                Some(frame) => self.watches(slot, sale, known, &frame, &mut wanted),
+                None => return self.look_up(slot, sale, known, wanted),
+            }
+        }
+        self.tell_present(slot, wanted.fresh);
+    }
+
+    /// The sale is there: its snapshot, and then its changes.
+    fn watches(&mut self, slot: usize, sale: SaleId, known: bool, frame: &Frame, wanted: &mut Wanted) {
+        self.say(slot, frame);
+        let has_claims = self.lines.get(slot).is_some_and(|line| line.buyer.is_some());
+        if !known && has_claims {
+            wanted.fresh.push(sale);
+        }
+    }
+
+    /// A sale as it is now, from the schedule; written down once for all who come at this moment.
+    fn sale(&mut self, id: SaleId) -> Option<Frame> {
+        let known = self.push.schedule.sale(id)?;
+        let now = self.push.schedule.judged();
+        let topic = Topic::Sale(id, known.sale.version(now), known.stock_version());
+        if let Some(last) = self.watchers.last(id).filter(|last| last.topic == topic) {
+            return Some(last.clone());
+        }
+        let frame = frame::sale(&known, now);
+        self.watchers.keep_last(id, &frame);
+        Some(frame)
+    }
+
+    /// A sale that is over, or just published: the journal knows.
+    fn look_up(&mut self, slot: usize, sale: SaleId, known: bool, wanted: Wanted) {
+        match self.room() {
+            Some(room) => self.ask(slot, room, What::LookUp { sale, known, wanted }),
+            None => {
+                let told = Err(("unavailable", Some(1000 + self.push.resume_after_ms())));
+                self.found(slot, Found { sale, known, told, wanted });
+            }
+        }
+    }
+
+    /// A sale was looked up; the rest of the frame follows.
+    fn found(&mut self, slot: usize, found: Found) {
+        let Found { sale, known, told, mut wanted } = found;
+        match told {
+            Ok(frame) => self.watches(slot, sale, known, &frame, &mut wanted),
+            Err((code, retry_after_ms)) => {
+                if !known {
+                    self.watchers.unwatch(&mut self.lines, slot, sale);
                 }
-                Err((code, retry_after_ms)) => {
-                    if !known {
-                        self.push.hub.unwatch(&self.socket, sale_id);
-                    }
-                    self.refuse_watch(sale_id, code, retry_after_ms);
-                }
+                self.refuse_watch(slot, sale, code, retry_after_ms);
             }
         }
-        let buyer = self.state().buyer;
-        if let Some(proved) = buyer {
-            self.tell_present(proved.user_id, fresh);
-        }
+        self.watch(slot, wanted);
     }
 
-    /// A sale as it is now: from the schedule, or from the journal where it is over or just published.
-    async fn sale(&self, id: SaleId) -> Result<frame::Frame, (&'static str, Option<i64>)> {
-        let push = &self.push;
-        if let Some(known) = push.schedule.sale(id) {
-            return Ok(frame::sale(&known, push.schedule.judged()));
-        }
-        let address = ClientAddr(self.address).limit_key();
-        let answer = limit::take(&*push.stores.limiter, "unknown-sales", address, UNKNOWN_RATE).await;
-        if !answer.allowed {
-            return Err(("too_fast", Some(answer.retry_after_ms)));
-        }
-        let read = async {
-            let _permit = push.reads.acquire().await.ok()?;
-            push.journal.sale(id).await.ok()
-        };
-        match tokio::time::timeout(READ_WAIT, read).await {
-            Ok(Some(Some(view))) if view.sale.stage != Stage::Draft => {
-                Ok(frame::sale(&push.schedule.learn(view), push.schedule.judged()))
-            }
-            Ok(Some(_)) => Err(("not_found", None)),
-            Ok(None) | Err(_) => Err(("unavailable", Some(1000 + push.resume_after_ms()))),
-        }
+    fn refuse_watch(&mut self, slot: usize, sale: SaleId, code: &'static str, retry_after_ms: Option<i64>) {
+        self.say(slot, &Said::Refused(Refused::watch(sale, code, retry_after_ms)).answer());
     }
 
-    fn refuse_watch(&self, sale_id: SaleId, code: &'static str, retry_after_ms: Option<i64>) {
-        let refused =
-            Refused { op: Op::Watch, code, sale_id: Some(sale_id), sale_item_id: None, claim_id: None, retry_after_ms };
-        self.answer(Said::Refused(refused));
-    }
-
-    async fn claim(&self, item: SaleItemId, quantity: u32, attempt: u32, answer: Option<String>) {
-        let refused = |code, retry_after_ms| Refused {
-            op: Op::Claim,
-            code,
-            sale_id: None,
-            sale_item_id: Some(item),
-            claim_id: None,
-            retry_after_ms,
-        };
-        let buyer = self.state().buyer;
-        let (Some(proved), Some(accept)) = (buyer, &self.push.accept) else {
-            let code = if buyer.is_none() { "unauthorized" } else { "unavailable" };
-            return self.answer(Said::Refused(refused(code, None)));
-        };
-        let ask = Ask { buyer: proved.user_id, address: self.address, item, quantity, attempt, answer };
-        match accept.accept(ask).await {
-            Ok(accepted) => self.answer(Said::Accepted {
-                claim_id: accepted.claim_id,
-                sale_item_id: item,
-                attempt: accepted.attempt,
-                receipt: accepted.receipt,
-            }),
-            Err(refusal) => {
-                refusal.count("socket");
-                let (code, retry_after_ms) = (refusal.code(), refusal.retry_after_ms());
-                if let Refusal::AlreadyClaimed(claim) = refusal {
-                    let (view, pass) = *claim;
-                    self.socket.outbox.put(frame::claim(&view, pass));
-                    // A repeat is answered by the claim itself; who wanted another one must hear that they do not get it.
-                    if view.attempt >= attempt {
-                        return;
-                    }
-                }
-                self.answer(Said::Refused(refused(code, retry_after_ms)));
-            }
+    /// How the claims of its buyer stand on the sales that a line watches from now on.
+    fn tell_present(&mut self, slot: usize, sales: Vec<SaleId>) {
+        let buyer = self.lines.get(slot).and_then(|line| line.buyer.as_ref()).map(|proved| proved.user_id);
+        let Some(buyer) = buyer.filter(|_| !sales.is_empty()) else { return };
+        match self.room() {
+            Some(room) => self.ask(slot, room, What::Present { buyer, sales }),
+            // It would not know how its claims stand: it comes back and is told.
+            None => self.leave(slot, End::TooMany),
         }
-    }
-
-    async fn withdraw(&self, claim_id: ClaimId) {
-        let refused = |code, retry_after_ms| Refused {
-            op: Op::Withdraw,
-            code,
-            sale_id: None,
-            sale_item_id: None,
-            claim_id: Some(claim_id),
-            retry_after_ms,
-        };
-        let buyer = self.state().buyer;
-        let (Some(proved), Some(accept)) = (buyer, &self.push.accept) else {
-            let code = if buyer.is_none() { "unauthorized" } else { "unavailable" };
-            return self.answer(Said::Refused(refused(code, None)));
-        };
-        let answer = accept.withdraw(proved.user_id, claim_id).await;
-        let outcome = answer.as_ref().map_or_else(Refusal::code, |()| "stored");
-        metrics::counter!("withdrawals_total", "outcome" => outcome).increment(1);
-        let Err(refusal) = answer else { return };
-        let (code, retry_after_ms) = (refusal.code(), refusal.retry_after_ms());
-        if let Refusal::Ended(view) = refusal {
-            self.socket.outbox.put(frame::claim(&view, None));
-            // It is as they wished.
-            if view.state == ClaimState::Withdrawn {
-                return;
-            }
-        }
-        self.answer(Said::Refused(refused(code, retry_after_ms)));
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        self.push.hub.leave(&self.socket, &state.watched, state.buyer.map(|proved| proved.user_id));
+impl Refused {
+    fn of(op: Op, code: &'static str, retry_after_ms: Option<i64>) -> Self {
+        Self { op, code, sale_id: None, sale_item_id: None, claim_id: None, retry_after_ms }
+    }
+
+    pub(super) fn claim(item: SaleItemId, code: &'static str, retry_after_ms: Option<i64>) -> Self {
+        Self { sale_item_id: Some(item), ..Self::of(Op::Claim, code, retry_after_ms) }
+    }
+
+    pub(super) fn withdraw(claim: ClaimId, code: &'static str, retry_after_ms: Option<i64>) -> Self {
+        Self { claim_id: Some(claim), ..Self::of(Op::Withdraw, code, retry_after_ms) }
+    }
+
+    fn watch(sale: SaleId, code: &'static str, retry_after_ms: Option<i64>) -> Self {
+        Self { sale_id: Some(sale), ..Self::of(Op::Watch, code, retry_after_ms) }
     }
 }

@@ -1,4 +1,4 @@
-//! The line: places on standby and their odds, told when they move.
+//! Standby: the places in its line and their odds, told when they move.
 
 use std::{
     collections::HashSet,
@@ -16,9 +16,9 @@ use super::{Push, present::READ_WAIT};
 
 /// Items whose line may have moved.
 #[derive(Default)]
-pub(super) struct Line(Mutex<HashSet<SaleItemId>>);
+pub(super) struct Standby(Mutex<HashSet<SaleItemId>>);
 
-impl Line {
+impl Standby {
     pub(super) fn moved(&self, item: SaleItemId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(item);
     }
@@ -32,7 +32,7 @@ impl Push {
     /// An item's units moved: places and odds follow, if anybody waits.
     pub(crate) fn hear_line(&self, item: SaleItemId, waiting: u32) {
         if waiting > 0 {
-            self.line.moved(item);
+            self.standby.moved(item);
         }
     }
 
@@ -48,9 +48,9 @@ impl Push {
 /// Until the soft stop: at most one reading of each line in each round.
 pub(super) async fn tell(push: Arc<Push>) {
     while push.life.sleep(push.config.line_every.get()).await {
-        for item in push.line.take() {
+        for item in push.standby.take() {
             let Ok(Ok(line)) = timeout(READ_WAIT, push.journal.line(item)).await else {
-                push.line.moved(item);
+                push.standby.moved(item);
                 continue;
             };
             for row in line.into_iter().filter_map(|place| push.moved(place)) {

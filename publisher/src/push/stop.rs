@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Push, outbox::End};
+use super::Push;
 
 /// Waits for the soft stop. Each socket gets a delay of its own, so that the next node is not run over.
 pub(super) async fn send_home(push: Arc<Push>) {
     push.life.soft().cancelled().await;
-    let ids = push.hub.ids();
-    tracing::info!(sockets = ids.len(), "sockets are sent home");
-    for wave in ids.chunks(push.config.wave_max) {
-        for id in wave {
-            push.hub.end(*id, End::Restart { resume_after_ms: push.resume_after_ms() });
-        }
+    let (sockets, wave) = (push.hub.sockets(), push.config.wave_max);
+    tracing::info!(sockets, "sockets are sent home");
+    for _ in 0..sockets.div_ceil(wave) {
+        push.hub.send_home(wave);
         tokio::time::sleep(push.config.wave_every.get()).await;
     }
+    // Whoever is left came in while the waves went; whoever comes now is told at once.
+    push.hub.close();
 }

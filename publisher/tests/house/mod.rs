@@ -42,6 +42,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub mod http;
+pub mod raw;
 pub mod socket;
 
 /// How long a test waits for what must come.
