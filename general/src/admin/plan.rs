@@ -43,9 +43,7 @@ pub async fn create(
     let id = plan.id;
     let body = finish(shop, shop.journal.plan(actor, plan).await, None).await?;
     if let Ok(Some(view)) = shop.journal.sale(id).await {
-        for item in view.items {
-            tell::raise(shop, item.item.id, item.levels).await;
-        }
+        tell::raise(shop, view.items.iter().map(|item| (item.item.id, item.levels))).await;
     }
     Ok((StatusCode::CREATED, body))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use journal::staff::{Done, Moved};
 use sale::{
     ids::SaleItemId,
@@ -26,12 +27,7 @@ pub async fn tell(shop: &Shop, done: &Done, notice: Option<NoticeCode>) {
             shop.stores.timers.arm(done.knocks.clone()).await;
         }
     };
-    let ledger = async {
-        for item in &done.items {
-            raise(shop, item.sale_item_id, item.levels).await;
-        }
-    };
-    tokio::join!(people, ledger);
+    tokio::join!(people, raise(shop, done.items.iter().map(|item| (item.sale_item_id, item.levels))));
 }
 
 async fn messages(shop: &Shop, done: &Done, notice: Option<NoticeCode>) -> Vec<Told> {
@@ -51,8 +47,12 @@ async fn messages(shop: &Shop, done: &Done, notice: Option<NoticeCode>) -> Vec<T
     told
 }
 
-/// Makes the ledger promise at least this; an item it does not know is built.
-pub async fn raise(shop: &Shop, item: SaleItemId, levels: Levels) {
+/// Makes the ledger promise at least this, of all items at once; one that it does not know is built.
+pub async fn raise(shop: &Shop, items: impl Iterator<Item = (SaleItemId, Levels)>) {
+    join_all(items.map(|(item, levels)| raise_one(shop, item, levels))).await;
+}
+
+async fn raise_one(shop: &Shop, item: SaleItemId, levels: Levels) {
     let ledger = &shop.stores.ledger;
     let raised = async {
         match ledger.raise(item, levels).await {
