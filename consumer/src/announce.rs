@@ -45,6 +45,12 @@ impl Counter {
         tokio::join!(self.stores.bus.tell(told), self.raise(sale_item_id, levels), self.stores.timers.arm(knocks));
     }
 
+    /// Tells one claim by itself: nothing else changed with it.
+    pub async fn announce_claim(&self, claim: ClaimView) {
+        count(&claim);
+        self.stores.bus.tell(vec![Told::Claim(claim)]).await;
+    }
+
     async fn raise(&self, item: SaleItemId, levels: Levels) {
         let raised = timeout(RAISE_WAIT, self.stores.ledger.raise(item, levels)).await;
         // The reconciler sends the same levels every second, and builds what is missing.

@@ -4,6 +4,8 @@
 
 mod house;
 
+use std::time::Duration;
+
 use contract::{
     fresh::{self, until},
     shop::{Shop, Terms},
@@ -11,11 +13,12 @@ use contract::{
 use house::{Ear, start};
 use kit::testing::Log;
 use sale::{
-    claim::{ClaimState, Command, Reason},
-    ids::{UserId, claim_id},
+    claim::{ClaimState, ClaimView, Command, Reason},
+    ids::{SaleItemId, UserId, claim_id},
     port::queue::Message,
     told::Told,
 };
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 #[tokio::test]
 async fn the_last_unit_goes_to_one_of_two_buyers_and_the_other_stands_by() {
@@ -161,6 +164,35 @@ async fn a_claim_on_nothing_is_put_aside_and_the_queue_goes_on() {
     shop.until_queue_is_empty().await;
     assert_eq!(shop.journal.parked(10).await.unwrap().len(), 1);
     shop.close().await;
+}
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_decided_is_refused_for_its_receipt_was_a_promise() {
+    let shop = Shop::open().await;
+    let (broken, whole) = (shop.plan(Terms::default()).await.item_id, shop.plan(Terms::default()).await.item_id);
+    // As no bug of ours ever should: from now on whatever touches this row is refused by its constraint.
+    set_taken(&shop, broken, 1_000_000).await;
+    let (buyer, mut ear) = (fresh::buyer(), Ear::of(&shop).await);
+    start(&shop);
+    shop.put(broken, [shop.claim(broken, buyer, 1, 1)]).await;
+    shop.put(whole, [shop.claim(whole, buyer, 1, 1)]).await;
+    let refused = |claim: &ClaimView| claim.reason == Some(Reason::Failed);
+    ear.hears(claim_id(broken, buyer, 1), refused).await;
+    assert_eq!(shop.until_state(broken, buyer, ClaimState::Refused).await.reason, Some(Reason::Failed));
+    assert_eq!(shop.journal.parked(10).await.unwrap().len(), 1);
+    shop.until_state(whole, buyer, ClaimState::Held).await;
+    set_taken(&shop, broken, 0).await;
+    shop.close().await;
+}
+
+/// Writes past the journal and past its constraints.
+async fn set_taken(shop: &Shop, item: SaleItemId, taken: i64) {
+    let file = SqliteConnectOptions::new().filename(shop.journal_file()).busy_timeout(Duration::from_secs(10));
+    let mut db = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut db).await.unwrap();
+    let set = sqlx::query("UPDATE sale_item SET taken = $1 WHERE id = $2").bind(taken).bind(item.0);
+    assert_eq!(set.execute(&mut db).await.unwrap().rows_affected(), 1);
+    db.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -56,6 +56,7 @@ enum Reason {
     LimitReached,
     AllHeld,
     SoldOut,
+    Failed,
 }
 
 /// A buyer's claims.
@@ -107,7 +108,7 @@ mod tests {
         use {ClaimState as S, Reason as R};
         let states = [S::Received, S::Held, S::Standby, S::Paying, S::Paid, S::Refused, S::Expired, S::Withdrawn];
         assert_eq!(schemas["ClaimState"]["enum"], words(&states));
-        let reasons = [R::NotOpen, R::Closed, R::AlreadyClaimed, R::LimitReached, R::AllHeld, R::SoldOut];
+        let reasons = [R::NotOpen, R::Closed, R::AlreadyClaimed, R::LimitReached, R::AllHeld, R::SoldOut, R::Failed];
         assert_eq!(schemas["RefusalReason"]["enum"], words(&reasons));
     }
 }

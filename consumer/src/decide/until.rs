@@ -1,7 +1,10 @@
 //! Until it is decided: obstacles are waited out, a culprit is put aside, its neighbours are decided all the same.
 
-use journal::claim::Ratified;
-use sale::{claim::Command, ids::SaleItemId};
+use journal::{JournalError, claim::Ratified};
+use sale::{
+    claim::{ClaimView, Command},
+    ids::SaleItemId,
+};
 use std::time::Instant;
 
 use super::batch::Obstacle;
@@ -95,20 +98,39 @@ impl Counter {
         }
     }
 
-    /// Puts a command on the shelf for staff, so that the queue goes on. `false` if the stop began before it lay there.
+    /// Puts a command on the shelf for staff, so that the queue goes on, and tells its buyer. `false` if the stop began before that.
     async fn put_aside(&self, command: &[Command], why: &str) -> bool {
-        let body = serde_json::to_string(command).unwrap_or_default();
         let mut waits = 0;
-        while let Err(error) = self.journal.park(SOURCE, &body, why).await {
-            tracing::warn!(%error, "a command that cannot be decided cannot be put aside either");
+        let refused = loop {
+            match self.shelve(command, why).await {
+                Ok(refused) => break refused,
+                Err(error) => tracing::warn!(%error, "a command that cannot be decided cannot be put aside either"),
+            }
             if !self.life.sleep(self.config.decide.wait(waits)).await {
                 return false;
             }
             waits += 1;
+        };
+        if let Some(claim) = refused {
+            self.announce_claim(claim).await;
         }
         metrics::counter!("parked_total", "source" => SOURCE).increment(1);
         let claim = command.first().map(|command| command.claim().id.to_string()).unwrap_or_default();
         tracing::error!(claim, why, "alarm: a command cannot be decided and was parked");
         true
+    }
+
+    /// A claim gets its outcome, for its receipt was a promise; of one that was forged, or is on nothing, nothing is promised.
+    async fn shelve(&self, command: &[Command], why: &str) -> Result<Option<ClaimView>, JournalError> {
+        let refused = match command {
+            [Command::Claim(claim)] => match self.journal.fail(claim).await {
+                Err(JournalError::Data(_)) => None,
+                refused => refused?,
+            },
+            _ => None,
+        };
+        let body = serde_json::to_string(command).unwrap_or_default();
+        self.journal.park(SOURCE, &body, why).await?;
+        Ok(refused)
     }
 }

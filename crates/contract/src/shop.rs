@@ -126,6 +126,10 @@ impl Shop {
         self.keys.access(buyer, Role::Buyer, self.now(), Duration::from_secs(86_400))
     }
 
+    pub fn journal_file(&self) -> PathBuf {
+        journal_file(self.dir.path())
+    }
+
     pub fn folder(&self) -> &Path {
         self.dir.path()
     }

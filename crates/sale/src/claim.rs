@@ -58,6 +58,8 @@ pub enum Reason {
     LimitReached,
     AllHeld,
     SoldOut,
+    /// Nobody is to blame but us: it could not be decided, and staff were alarmed.
+    Failed,
 }
 
 impl Reason {
@@ -69,6 +71,7 @@ impl Reason {
             Self::LimitReached => "limit_reached",
             Self::AllHeld => "all_held",
             Self::SoldOut => "sold_out",
+            Self::Failed => "failed",
         }
     }
 }

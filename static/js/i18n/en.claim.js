@@ -30,6 +30,7 @@ export default {
   "reason.not_open": "The sale was not open.",
   "reason.already_claimed": "You have another claim in this sale.",
   "reason.paused": "The sale was paused.",
+  "reason.failed": "Something went wrong on our side. Nothing is held and nothing was charged; our staff know.",
   "claim.again": "Try again",
   "claim.sending": "Sending…",
   "receipt.title": "Your receipt",

@@ -30,6 +30,7 @@ export default {
   "reason.not_open": "特賣尚未開始。",
   "reason.already_claimed": "您在這場特賣已有另一筆搶購。",
   "reason.paused": "特賣當時暫停中。",
+  "reason.failed": "我們這邊出了問題。沒有保留商品，也沒有扣款；工作人員已收到通知。",
   "claim.again": "再試一次",
   "claim.sending": "送出中…",
   "receipt.title": "您的收據",

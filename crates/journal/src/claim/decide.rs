@@ -46,10 +46,7 @@ impl Locked {
 
     /// A claim whose id does not follow from what it claims was forged on its way here.
     fn check_identity(&self, claim: &Claim) -> Result<(), JournalError> {
-        let honest = claim.sale_item_id == self.item_id
-            && (1..=ATTEMPT_MAX).contains(&claim.attempt)
-            && claim.id == claim_id(claim.sale_item_id, claim.buyer_id, claim.attempt);
-        if honest {
+        if claim.sale_item_id == self.item_id && is_honest(claim) {
             Ok(())
         } else {
             Err(JournalError::Data(format!("claim {} does not follow from its parts", claim.id)))
@@ -141,6 +138,12 @@ impl Locked {
         ];
         self.tx.later(sql!("claim/insert"), args);
     }
+}
+
+/// Whether a claim's id follows from what it claims.
+pub fn is_honest(claim: &Claim) -> bool {
+    let id = claim_id(claim.sale_item_id, claim.buyer_id, claim.attempt);
+    (1..=ATTEMPT_MAX).contains(&claim.attempt) && claim.id == id
 }
 
 /// A grant as it stands in its claim's row.

@@ -2,6 +2,7 @@
 
 mod decide;
 mod epoch;
+mod fail;
 mod lock;
 mod past;
 mod ratify;

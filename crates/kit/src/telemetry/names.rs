@@ -115,7 +115,7 @@ pub const METRICS: &[Metric] = &[
     line("publisher_catch_up_overflows_total", Counter, &[Publisher], &[], "claims too many to be read again one by one: everything that changed is read instead"),
     // The counter.
     line("claims_decided_total", Counter, &[Consumer], &[], "claims that a ratified batch answered or moved"),
-    line("claims_changed_total", Counter, &[Consumer], &[("state", &["received", "held", "standby", "paying", "paid", "refused", "expired", "withdrawn"]), ("reason", &["none", "not_open", "closed", "already_claimed", "limit_reached", "all_held", "sold_out"])], "committed changes that were announced, by what the claim is after them"),
+    line("claims_changed_total", Counter, &[Consumer], &[("state", &["received", "held", "standby", "paying", "paid", "refused", "expired", "withdrawn"]), ("reason", &["none", "not_open", "closed", "already_claimed", "limit_reached", "all_held", "sold_out", "failed"])], "committed changes that were announced, by what the claim is after them"),
     line("claim_queued_seconds", Histogram, &[Consumer], &[], "from a claim's receipt to the counter that decides it"),
     line("decide_batch_commands", Histogram, &[Consumer], &[], "commands decided together"),
     line("decide_seconds", Histogram, &[Consumer], &[], "from a batch in hand to its commit, waits included"),
