@@ -1,0 +1,68 @@
+mock_provider "aws" {
+  source = "../../testing"
+}
+
+override_resource {
+  target = aws_sesv2_email_identity.this
+  values = {
+    arn                     = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
+    dkim_signing_attributes = { tokens = ["a", "b", "c"] }
+  }
+}
+
+variables {
+  name              = "miaosha-test"
+  key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/k"
+  domain            = "shop.example"
+  zone_id           = "Z1"
+  from              = "Shop <orders@shop.example>"
+  artifacts_bucket  = "artifacts"
+  code              = "functions/email/1.zip"
+  log_days          = 30
+  tickets_topic_arn = "arn:aws:sns:eu-central-1:123456789012:tickets"
+}
+
+run "a_letter_is_tried_three_times_a_minute_apart_and_then_kept_for_people" {
+  assert {
+    condition     = jsondecode(aws_sqs_queue.mail.redrive_policy).maxReceiveCount == 3 && aws_sqs_queue.mail.visibility_timeout_seconds == 60
+    error_message = "Three tries, 60 s apart."
+  }
+  assert {
+    condition     = aws_sqs_queue.dead.message_retention_seconds == 1209600 && aws_sqs_queue.dead.message_retention_seconds > aws_sqs_queue.mail.message_retention_seconds
+    error_message = "What failed is kept for two weeks, longer than it waited."
+  }
+  assert {
+    condition     = aws_sqs_queue.mail.visibility_timeout_seconds >= 6 * local.function_s
+    error_message = "SQS must hide a message for six times the function's limit."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.mail.function_response_types == toset(["ReportBatchItemFailures"]) && aws_lambda_event_source_mapping.mail.batch_size == 10
+    error_message = "One bad letter must not bring nine good ones again."
+  }
+}
+
+run "everything_is_encrypted_and_the_ledger_is_kept" {
+  assert {
+    condition     = alltrue([for q in [aws_sqs_queue.mail, aws_sqs_queue.dead] : q.kms_master_key_id == var.key_arn]) && aws_dynamodb_table.sent.server_side_encryption[0].kms_key_arn == var.key_arn
+    error_message = "Queues and ledger under our key."
+  }
+  assert {
+    condition     = aws_dynamodb_table.sent.deletion_protection_enabled && aws_dynamodb_table.sent.point_in_time_recovery[0].enabled && aws_dynamodb_table.sent.ttl[0].attribute_name == "forget_at_s"
+    error_message = "The ledger is protected, backed up and forgets by itself."
+  }
+  assert {
+    condition     = aws_sesv2_configuration_set.this.delivery_options[0].tls_policy == "REQUIRE"
+    error_message = "Letters travel over TLS."
+  }
+}
+
+run "the_postman_may_only_carry_letters" {
+  assert {
+    condition = toset(flatten([for s in jsondecode(module.postman.policy).Statement : s.Action])) == toset([
+      "logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "kms:GenerateDataKey", "xray:PutTraceSegments", "xray:PutTelemetryRecords",
+      "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "dynamodb:UpdateItem",
+      "ses:SendEmail", "ses:SendRawEmail",
+    ])
+    error_message = "Exactly these actions."
+  }
+}

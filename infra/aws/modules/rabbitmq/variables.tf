@@ -1,0 +1,52 @@
+variable "name" {
+  description = "Stands before the name of everything in here, as in \"miaosha-staging\"."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "Small letters, digits and dashes, 3 to 24 of them: load balancers allow no longer names."
+  }
+}
+
+variable "key_arn" {
+  description = "The key of this environment, with which everything at rest is encrypted."
+  type        = string
+  validation {
+    condition     = startswith(var.key_arn, "arn:aws:kms:")
+    error_message = "The ARN of a key of KMS."
+  }
+}
+
+variable "subnets" {
+  description = "Subnets without a way out; a cluster uses all of them, a single broker the first."
+  type        = list(string)
+}
+
+variable "group" {
+  description = "The security group that nodes may reach."
+  type        = string
+}
+
+variable "password" {
+  description = "For the user of the shop. Only the first apply reads it."
+  type        = string
+  sensitive   = true
+}
+
+variable "instance_type" {
+  description = "The machine, as in \"mq.m7g.large\"."
+  type        = string
+  validation {
+    condition     = can(regex("^mq\\.(t3\\.micro|m5\\.(large|xlarge|2xlarge|4xlarge)|m7g\\.(medium|large|xlarge|2xlarge|4xlarge))$", var.instance_type))
+    error_message = "mq.t3.micro, or one of m5 or m7g."
+  }
+}
+
+variable "cluster" {
+  description = "Three brokers in three zones; else one, whose loss stops intake until it is back."
+  type        = bool
+}
+
+variable "log_days" {
+  description = "Days for which its log is kept."
+  type        = number
+}

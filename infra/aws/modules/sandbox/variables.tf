@@ -1,0 +1,17 @@
+variable "name" {
+  description = "Stands before the name of everything in here, as in \"miaosha-staging\"."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "Small letters, digits and dashes, 3 to 24 of them: load balancers allow no longer names."
+  }
+}
+
+variable "key_arn" {
+  description = "The key of this environment, with which everything at rest is encrypted."
+  type        = string
+  validation {
+    condition     = startswith(var.key_arn, "arn:aws:kms:")
+    error_message = "The ARN of a key of KMS."
+  }
+}
