@@ -90,7 +90,8 @@ mock_resource "aws_lb_target_group" {
 }
 mock_resource "aws_acm_certificate" {
   defaults = {
-    arn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+    domain_validation_options = [{ domain_name = "shop.example", resource_record_name = "_x.shop.example", resource_record_type = "CNAME", resource_record_value = "_y.acm" }]
+    arn                       = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
   }
 }
 mock_resource "aws_acm_certificate_validation" {
@@ -150,12 +151,15 @@ mock_resource "aws_scheduler_schedule_group" {
 }
 mock_resource "aws_mq_broker" {
   defaults = {
-    arn = "arn:aws:mq:eu-central-1:123456789012:broker:mock:b-11111111-2222-3333-4444-555555555555"
+    id        = "b-1"
+    instances = [{ endpoints = ["amqps://b-1.mq.eu-central-1.amazonaws.com:5671"] }]
+    arn       = "arn:aws:mq:eu-central-1:123456789012:broker:mock:b-11111111-2222-3333-4444-555555555555"
   }
 }
 mock_resource "aws_sesv2_email_identity" {
   defaults = {
-    arn = "arn:aws:ses:eu-central-1:123456789012:identity/mock"
+    dkim_signing_attributes = { tokens = ["a", "b", "c"] }
+    arn                     = "arn:aws:ses:eu-central-1:123456789012:identity/mock"
   }
 }
 mock_resource "aws_sesv2_configuration_set" {
@@ -189,4 +193,9 @@ mock_resource "aws_vpc" {
 }
 mock_resource "aws_security_group" {
   defaults = { id = "sg-0123456789abcdef0" }
+}
+mock_resource "aws_cloudfront_function" {
+  defaults = {
+    arn = "arn:aws:cloudfront::123456789012:function/mock"
+  }
 }

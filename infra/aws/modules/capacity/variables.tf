@@ -15,3 +15,37 @@ variable "key_arn" {
     error_message = "The ARN of a key of KMS."
   }
 }
+
+variable "artifacts_bucket" {
+  description = "Where the function's code lies."
+  type        = string
+}
+
+variable "code" {
+  description = "The code that a new environment begins with."
+  type        = string
+}
+
+variable "groups" {
+  description = "What grows and shrinks, by role: the group's name, how many nodes it has between sales, how many at most."
+  type        = map(object({ name = string, min = number, max = number }))
+  validation {
+    condition     = toset(keys(var.groups)) == toset(["publisher", "consumer", "general"])
+    error_message = "publisher, consumer and general."
+  }
+}
+
+variable "balancer_arn" {
+  description = "Whose capacity is reserved."
+  type        = string
+}
+
+variable "reserved_units" {
+  description = "Capacity units that are reserved for a sale; 0: none."
+  type        = number
+}
+
+variable "log_days" {
+  description = "Days for which its log is kept."
+  type        = number
+}

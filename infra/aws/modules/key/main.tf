@@ -17,6 +17,8 @@ locals {
     "ses.amazonaws.com",
     "cloudfront.amazonaws.com",
     "delivery.logs.amazonaws.com",
+    "aps.amazonaws.com",
+    "cloudtrail.amazonaws.com",
   ]
 }
 

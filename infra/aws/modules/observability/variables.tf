@@ -15,3 +15,77 @@ variable "key_arn" {
     error_message = "The ARN of a key of KMS."
   }
 }
+
+variable "log_days" {
+  description = "Days for which Prometheus's own log is kept."
+  type        = number
+}
+
+variable "monthly_limit" {
+  description = "US dollars a month; at four fifths of it, and when it is foreseen to be passed, there is a ticket."
+  type        = number
+  validation {
+    condition     = var.monthly_limit > 0
+    error_message = "More than nothing."
+  }
+}
+
+variable "topics" {
+  description = "Where alarms are told: from module `topics`."
+  type        = object({ pages = string, tickets = string })
+}
+
+variable "balancer" {
+  description = "Names of the balancer and its target groups as alarms want them: balancer, publisher, consumer, general."
+  type        = map(string)
+}
+
+variable "groups" {
+  description = "Each role's group, and how many nodes there may be."
+  type        = map(object({ name = string, max = number }))
+}
+
+variable "sockets_max" {
+  description = "Sockets of one publisher (publisher.push.sockets_max)."
+  type        = number
+}
+
+variable "queue_max" {
+  description = "Messages that all partitions of the claims queue store together."
+  type        = number
+}
+
+variable "postgres" {
+  description = "The journal, its replica (null: none), its connections and its disk in GiB."
+  type        = object({ id = string, replica_id = string, connections_max = number, storage_gb = number })
+}
+
+variable "redis_members" {
+  description = "Each server of the ledger."
+  type        = list(string)
+}
+
+variable "rabbitmq" {
+  description = "The broker's name, and its machine's memory."
+  type        = object({ broker = string, memory_mb = number })
+}
+
+variable "email" {
+  description = "The mail's way: queue, dead-letter queue, function, send ledger."
+  type        = object({ queue = string, dead_queue = string, function = string, table = string })
+}
+
+variable "capacity" {
+  description = "lambda-capacity and its dead-letter queue."
+  type        = object({ function = string, dead_queue = string })
+}
+
+variable "uploads_dead_queue" {
+  description = "The dead-letter queue of uploads."
+  type        = string
+}
+
+variable "nats" {
+  description = "The ways out, by zone."
+  type        = map(string)
+}

@@ -15,3 +15,37 @@ variable "key_arn" {
     error_message = "The ARN of a key of KMS."
   }
 }
+
+variable "image" {
+  description = "The sandbox's image, by its digest."
+  type        = string
+  validation {
+    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "Named by its digest."
+  }
+}
+
+variable "repository_arn" {
+  description = "Where the image is pulled from."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "The network."
+  type        = string
+}
+
+variable "subnet" {
+  description = "One subnet for nodes."
+  type        = string
+}
+
+variable "group" {
+  description = "Its security group: nodes alone may ask it."
+  type        = string
+}
+
+variable "secret_arn" {
+  description = "The secret whose JSON has MIAOSHA_PROVIDER__KEY."
+  type        = string
+}

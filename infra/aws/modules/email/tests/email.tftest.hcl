@@ -2,14 +2,6 @@ mock_provider "aws" {
   source = "../../testing"
 }
 
-override_resource {
-  target = aws_sesv2_email_identity.this
-  values = {
-    arn                     = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
-    dkim_signing_attributes = { tokens = ["a", "b", "c"] }
-  }
-}
-
 variables {
   name              = "miaosha-test"
   key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/k"

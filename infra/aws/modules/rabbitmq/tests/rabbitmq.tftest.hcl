@@ -2,14 +2,6 @@ mock_provider "aws" {
   source = "../../testing"
 }
 
-override_resource {
-  target = aws_mq_broker.this
-  values = {
-    id        = "b-1"
-    instances = [{ endpoints = ["amqps://b-1.mq.eu-central-1.amazonaws.com:5671"] }]
-  }
-}
-
 variables {
   name          = "miaosha-test"
   key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/k"

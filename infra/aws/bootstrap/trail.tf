@@ -1,0 +1,85 @@
+# What was done in this account, by whom: every call, and every reading of the state.
+
+module "trail_log" {
+  source        = "../modules/bucket"
+  bucket        = "${local.name}-trail-${local.account}"
+  key_arn       = module.key.arn
+  keep_days     = 400
+  keep_old_days = 30
+  statements = [
+    {
+      Sid       = "TrailLooks"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "s3:GetBucketAcl"
+      Resource  = "arn:aws:s3:::${local.name}-trail-${local.account}"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    },
+    {
+      Sid       = "TrailWrites"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "arn:aws:s3:::${local.name}-trail-${local.account}/AWSLogs/${local.account}/*"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account, "s3:x-amz-acl" = "bucket-owner-full-control" } }
+    },
+  ]
+}
+
+resource "aws_cloudtrail" "this" {
+  name                          = local.name
+  s3_bucket_name                = module.trail_log.id
+  kms_key_id                    = module.key.arn
+  is_multi_region_trail         = true
+  include_global_service_events = true
+  enable_log_file_validation    = true
+  event_selector {
+    read_write_type           = "All"
+    include_management_events = true
+    data_resource {
+      type   = "AWS::S3::Object"
+      values = ["${module.state.arn}/"]
+    }
+  }
+}
+
+module "topics" {
+  source     = "../modules/topics"
+  name       = "miaosha-account"
+  key_arn    = module.key.arn
+  pages_to   = var.tickets_to
+  tickets_to = var.tickets_to
+}
+
+# What other people's sharpest eyes look at: public buckets, keys that left the house, strange callers.
+resource "aws_guardduty_detector" "this" {
+  enable = true
+}
+
+resource "aws_cloudwatch_event_rule" "findings" {
+  name          = "${local.name}-findings"
+  description   = "What GuardDuty finds, from medium on."
+  event_pattern = jsonencode({ source = ["aws.guardduty"], detail-type = ["GuardDuty Finding"], detail = { severity = [{ numeric = [">=", 4] }] } })
+}
+
+resource "aws_cloudwatch_event_target" "findings" {
+  rule = aws_cloudwatch_event_rule.findings.name
+  arn  = module.topics.arns["tickets"]
+}
+
+resource "aws_accessanalyzer_analyzer" "this" {
+  analyzer_name = local.name
+  type          = "ACCOUNT"
+}
+
+# Disks are encrypted even where somebody forgets to say so; and nothing in the account is ever a public bucket.
+resource "aws_ebs_encryption_by_default" "this" {
+  enabled = true
+}
+
+resource "aws_s3_account_public_access_block" "this" {
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}

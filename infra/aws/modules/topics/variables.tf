@@ -1,0 +1,31 @@
+variable "name" {
+  description = "Stands before the name of everything in here, as in \"miaosha-staging\"."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "Small letters, digits and dashes, 3 to 24 of them: load balancers allow no longer names."
+  }
+}
+
+variable "key_arn" {
+  description = "The key of this environment."
+  type        = string
+}
+
+variable "pages_to" {
+  description = "Addresses that are woken. Each confirms by mail once."
+  type        = list(string)
+  validation {
+    condition     = length(var.pages_to) > 0
+    error_message = "Somebody must be woken."
+  }
+}
+
+variable "tickets_to" {
+  description = "Addresses that read in the morning."
+  type        = list(string)
+  validation {
+    condition     = length(var.tickets_to) > 0
+    error_message = "Somebody must read them."
+  }
+}
