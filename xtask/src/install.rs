@@ -28,6 +28,7 @@ const SYSTEM: &[(&str, &[&str])] = &[
 /// What was found or brought.
 pub struct Tools {
     pub node: PathBuf,
+    pub npm: PathBuf,
 }
 
 /// Brings everything; a second call does nothing.
@@ -38,7 +39,7 @@ pub fn all() -> Result<Tools> {
     let (node, npm) = node()?;
     browser_modules(&node, &npm)?;
     cargo_deny()?;
-    Ok(Tools { node })
+    Ok(Tools { node, npm })
 }
 
 fn system() -> Result<()> {
@@ -111,39 +112,62 @@ fn node() -> Result<(PathBuf, PathBuf)> {
     if version("node").is_some_and(|major| major >= NODE_MIN) && has("npm") {
         return Ok(("node".into(), "npm".into()));
     }
-    let venv = root().join("target/tools/node");
-    let node = venv.join("bin/node");
-    if !node.is_file() {
-        if output(&["python3", "-c", "import venv, ensurepip"]).is_none() {
-            apt(&["python3", "python3-venv"]).context("could not install python3-venv, which brings Node")?;
-        }
-        let venv_text = venv.to_string_lossy();
-        run(&mut command(&["python3", "-m", "venv", &venv_text]))?;
-        let pip = venv.join("bin/pip");
-        run(command(&[&pip.to_string_lossy(), "install", "--quiet", NODE_WHEEL]).stdout(std::io::stderr()))
-            .context("could not install Node; install Node 20 or newer by hand and run again")?;
+    let bin = python("node", &[NODE_WHEEL]).context("could not install Node; install Node 20 or newer by hand and run again")?;
+    Ok((bin.join("node"), bin.join("npm")))
+}
+
+/// The programs of a private Python environment of that name, with these packages in it: names with versions, or `-r FILE`.
+pub fn python(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let venv = root().join("target/tools").join(name);
+    let (bin, note) = (venv.join("bin"), venv.join(".installed"));
+    let wanted = wanted(packages)?;
+    if fs::read_to_string(&note).is_ok_and(|installed| installed == wanted) {
+        return Ok(bin);
     }
-    Ok((node, venv.join("bin/npm")))
+    if output(&["python3", "-c", "import venv, ensurepip"]).is_none() {
+        apt(&["python3", "python3-venv"]).context("could not install python3-venv")?;
+    }
+    run(&mut command(&["python3", "-m", "venv", "--clear", &venv.to_string_lossy()]))?;
+    let pip = bin.join("pip");
+    let mut install = command(&[&pip.to_string_lossy(), "install", "--quiet", "--disable-pip-version-check"]);
+    run(install.args(packages).stdout(std::io::stderr())).with_context(|| format!("could not install {name}"))?;
+    // Written last: an install that broke off is done again.
+    fs::write(note, wanted)?;
+    Ok(bin)
+}
+
+/// What an environment is made of, so that a change is noticed: the names, and what the files say.
+fn wanted(packages: &[&str]) -> Result<String> {
+    let mut wanted = packages.join(" ");
+    for file in packages.iter().filter(|name| name.ends_with(".txt")) {
+        wanted += &fs::read_to_string(root().join(file)).with_context(|| format!("cannot read {file}"))?;
+    }
+    Ok(wanted)
 }
 
 fn version(program: &str) -> Option<u32> {
     output(&[program, "--version"])?.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-/// The browser tests' own modules, exactly as locked; anew where the lock changed.
+/// The browser tests' own modules.
 fn browser_modules(node: &Path, npm: &Path) -> Result<()> {
-    let folder = root().join("static/e2e");
-    let (wanted, installed) = (folder.join("package-lock.json"), folder.join("node_modules/.installed-lock.json"));
+    modules(node, npm, "static/e2e")
+}
+
+/// The modules of a folder, exactly as locked; anew where the lock changed.
+pub fn modules(node: &Path, npm: &Path, folder: &str) -> Result<()> {
+    let place = root().join(folder);
+    let (wanted, installed) = (place.join("package-lock.json"), place.join("node_modules/.installed-lock.json"));
     if fs::read(&wanted)? == fs::read(&installed).unwrap_or_default() {
         return Ok(());
     }
     let mut install = Command::new(npm);
-    install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]).current_dir(folder);
+    install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]).current_dir(place);
     if let Some(bin) = node.parent().filter(|p| p.is_absolute()) {
         let path = std::env::var("PATH").unwrap_or_default();
         install.env("PATH", format!("{}:{path}", bin.display()));
     }
-    run(&mut install).context("could not install the browser tests' modules; try `npm ci` in static/e2e")?;
+    run(&mut install).with_context(|| format!("could not install modules; try `npm ci` in {folder}"))?;
     // Written last: an install that broke off is done again.
     fs::copy(wanted, installed).map(drop).context("cannot note which modules were installed")
 }

@@ -6,10 +6,13 @@
 mod compose;
 mod faults;
 mod install;
+mod lint;
 mod observe;
 mod run;
+mod runbook;
 mod servers;
 mod steps;
+mod terraform;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -1,11 +1,24 @@
 //! Running other programs: from the project's root, with the reason when one fails.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use anyhow::{Context, Result, bail};
+
+/// No failure and no success: what a step needs is not to be had on this machine. It is said loudly, and counted.
+#[derive(Debug)]
+pub struct Skipped(pub String);
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
 
 /// The project's root.
 pub fn root() -> PathBuf {

@@ -27,12 +27,15 @@ module "trail_log" {
 }
 
 resource "aws_cloudtrail" "this" {
+  #checkov:skip=CKV_AWS_252:Nobody reads a letter for each log file; GuardDuty reads the trail and tells what it finds.
   name                          = local.name
   s3_bucket_name                = module.trail_log.id
   kms_key_id                    = module.key.arn
   is_multi_region_trail         = true
   include_global_service_events = true
   enable_log_file_validation    = true
+  cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.trail.arn}:*"
+  cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
   event_selector {
     read_write_type           = "All"
     include_management_events = true
@@ -41,6 +44,40 @@ resource "aws_cloudtrail" "this" {
       values = ["${module.state.arn}/"]
     }
   }
+}
+
+# The same where it can be searched at once; the bucket keeps it for longer.
+resource "aws_cloudwatch_log_group" "trail" {
+  name              = "/${local.name}/trail"
+  retention_in_days = 90
+  kms_key_id        = module.key.arn
+}
+
+resource "aws_iam_role" "trail" {
+  name        = "${local.name}-trail"
+  description = "Writes the trail where it can be searched."
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "trail" {
+  name = "write"
+  role = aws_iam_role.trail.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.trail.arn}:*"
+    }]
+  })
 }
 
 module "topics" {
@@ -53,6 +90,7 @@ module "topics" {
 
 # What other people's sharpest eyes look at: public buckets, keys that left the house, strange callers.
 resource "aws_guardduty_detector" "this" {
+  #checkov:skip=CKV2_AWS_3:One region is used; where there is an organisation, it switches the others on.
   enable = true
 }
 

@@ -199,3 +199,8 @@ mock_resource "aws_cloudfront_function" {
     arn = "arn:aws:cloudfront::123456789012:function/mock"
   }
 }
+mock_resource "aws_cloudwatch_log_delivery_destination" {
+  defaults = {
+    arn = "arn:aws:logs:us-east-1:123456789012:delivery-destination:mock"
+  }
+}

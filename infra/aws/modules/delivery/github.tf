@@ -81,6 +81,7 @@ resource "aws_iam_role" "plan" {
 }
 
 resource "aws_iam_role_policy" "plan" {
+  #checkov:skip=CKV_AWS_355:Looking up public lists, and a random word: a test names the statements that may have no resource.
   name = "read"
   role = aws_iam_role.plan.name
   policy = jsonencode({

@@ -38,8 +38,12 @@ variable "edge_word" {
 }
 
 variable "static_bucket" {
-  description = "The name of the bucket for the pages."
+  description = "The name of the bucket for the pages; the log's is that with -log behind it."
   type        = string
+  validation {
+    condition     = length(var.static_bucket) <= 59
+    error_message = "At most 59 letters: four more come behind it."
+  }
 }
 
 variable "media_domain" {

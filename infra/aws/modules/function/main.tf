@@ -53,6 +53,8 @@ locals {
 }
 
 resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_117:It asks AWS alone, over TLS, by its role; inside the network it would need a way out for the same.
+  #checkov:skip=CKV_AWS_272:One role alone may write its code's bucket, and a release compares the digest before it is made live.
   function_name                  = var.name
   description                    = var.about
   role                           = aws_iam_role.this.arn

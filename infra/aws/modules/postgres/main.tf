@@ -45,6 +45,9 @@ locals {
 }
 
 resource "aws_db_instance" "primary" {
+  #checkov:skip=CKV_AWS_157:A switch: `tiny` has one machine, the others two; their tests assert it.
+  #checkov:skip=CKV_AWS_161:Nodes sign in with a word; the rights of a person's IAM identity must not reach into the journal.
+  #checkov:skip=CKV2_AWS_69:rds.force_ssl is among `parameters`, in a loop that is not read here; a test asserts it.
   identifier     = var.name
   engine         = "postgres"
   engine_version = "17"
@@ -89,6 +92,8 @@ resource "aws_db_instance" "primary" {
 }
 
 resource "aws_db_instance" "replica" {
+  #checkov:skip=CKV_AWS_157:A replica that is lost is made anew; nodes read from the primary meanwhile.
+  #checkov:skip=CKV2_AWS_69:rds.force_ssl is among `parameters`, in a loop that is not read here; a test asserts it.
   count                  = var.replica ? 1 : 0
   identifier             = local.replica_name
   replicate_source_db    = aws_db_instance.primary.identifier

@@ -20,6 +20,7 @@ locals {
 }
 
 resource "aws_ssm_parameter" "image" {
+  #checkov:skip=CKV2_AWS_34:The name of an image is no secret, and whoever plans must see it.
   name           = "/${var.name}/${var.role}/image"
   description    = "Which image runs. Releases write it."
   type           = "String"

@@ -80,6 +80,10 @@ run "machines_are_bounded" {
     error_message = "The firewall stands before the edge."
   }
   assert {
+    condition     = contains([for rule in aws_wafv2_web_acl.this.rule : rule.name], "AWSManagedRulesKnownBadInputsRuleSet")
+    error_message = "Known bad inputs are turned away."
+  }
+  assert {
     condition     = length(aws_wafv2_web_acl.this.rule) == 6
     error_message = "Two lists, three kinds, and all together."
   }

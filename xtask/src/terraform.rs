@@ -1,0 +1,149 @@
+//! The infrastructure: how it is written, and what terraform says of every module and environment: whether it is valid, and whether
+//! its tests hold. AWS itself is asked nothing: providers are mocked.
+
+use std::{
+    collections::VecDeque,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::run::{Skipped, command, output, root, run};
+
+/// Where all of it lies.
+const FOLDER: &str = "infra/aws";
+/// What terraform keeps for itself.
+const KEPT: &str = "target/terraform";
+/// Names a folder that is laid out as a mirror of providers, for machines that reach no registry.
+const PLUGINS: &str = "TERRAFORM_PLUGIN_DIR";
+/// Where such a machine keeps what it was given besides its system, if nobody says where.
+const ADDED: &str = "/opt";
+/// How a mirror begins.
+const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
+/// So many at a time: each takes a provider of 600 MB into memory.
+const PARALLEL: usize = 2;
+
+/// Checks everything. Skipped, not passed, where there is no terraform: no package index that we use carries it.
+pub fn check() -> Result<()> {
+    if output(&["terraform", "version"]).is_none() {
+        bail!(Skipped("there is no terraform here; install 1.11 or newer by hand to test infra/aws".into()));
+    }
+    run(&mut command(&["terraform", "fmt", "-check", "-recursive", "-diff", FOLDER]))?;
+    let mut folders = folders()?;
+    let count = folders.len();
+    fs::create_dir_all(root().join(KEPT).join("plugins"))?;
+    let terraform = Terraform { mirror: mirror() };
+    // Alone, so that where a registry is asked it is asked once: the others find the provider in the cache.
+    let first = folders.pop_front().context("there is nothing to test")?;
+    let mut wrong: Vec<String> = terraform.judge(&first).err().into_iter().collect();
+    let rest = Mutex::new(folders);
+    let next = || rest.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || std::iter::from_fn(next).filter_map(|folder| terraform.judge(&folder).err()).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
+        wrong.extend(workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| vec!["a thread".into()])));
+    });
+    ensure!(wrong.is_empty(), "{} of {count} folders: {}", wrong.len(), wrong.join(", "));
+    println!("{count} folders are valid and their tests hold");
+    Ok(())
+}
+
+/// Everything that has tests: what begins an account, the environments, the modules.
+fn folders() -> Result<VecDeque<String>> {
+    let mut found = VecDeque::from(["bootstrap".to_owned()]);
+    for group in ["environments", "modules"] {
+        let mut names = vec![];
+        for entry in fs::read_dir(root().join(FOLDER).join(group))? {
+            names.push(format!("{group}/{}", entry?.file_name().to_string_lossy()));
+        }
+        names.sort();
+        found.extend(names);
+    }
+    Ok(found)
+}
+
+/// The mirror that the machine names, or one that lies where such things are kept.
+fn mirror() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os(PLUGINS) {
+        return Some(named.into());
+    }
+    let mut added = fs::read_dir(ADDED).ok()?.flatten().map(|entry| entry.path());
+    added.find(|folder| folder.join(PROVIDER).is_dir())
+}
+
+struct Terraform {
+    mirror: Option<PathBuf>,
+}
+
+impl Terraform {
+    /// What terraform says of one folder; where it complains, all of it is shown and the folder's name is the error.
+    fn judge(&self, folder: &str) -> Result<(), String> {
+        let told = self.told(folder);
+        let (word, text) = match &told {
+            Ok(last) => ("ok", last.clone()),
+            Err(error) => ("FAILED", format!("{error:#}")),
+        };
+        println!("  {folder}: {word} {text}");
+        told.map(drop).map_err(|_| folder.to_owned())
+    }
+
+    /// The last line of its tests.
+    fn told(&self, folder: &str) -> Result<String> {
+        let place = root().join(FOLDER).join(folder);
+        ensure!(place.join("tests").is_dir(), "it has no tests");
+        let mut init = self.command(folder, &["init", "-backend=false", "-input=false"]);
+        // What is deployed is locked, and the lock must fit; a module is locked by whoever uses it.
+        init.args(place.join(".terraform.lock.hcl").is_file().then_some("-lockfile=readonly").filter(|_| is_root(folder)));
+        init.args(self.mirror.iter().map(|mirror| format!("-plugin-dir={}", mirror.display())));
+        said(&mut init).with_context(|| match &self.mirror {
+            Some(_) => "cannot be initialised".to_owned(),
+            None => format!("cannot be initialised; without a registry {PLUGINS} must name a mirror of providers"),
+        })?;
+        // A module that is handed a second provider is not valid alone; its tests hand it one, and then say the same.
+        if !wants_providers(&place)? {
+            said(&mut self.command(folder, &["validate"]))?;
+        }
+        let tests = said(&mut self.command(folder, &["test"]))?;
+        let last = tests.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        // Green without a test would be no news.
+        ensure!(last.starts_with("Success!") && !last.contains(" 0 passed"), "{tests}");
+        Ok(last.trim_start_matches("Success! ").to_owned())
+    }
+
+    /// Terraform in that folder; what it keeps lies under `target`, and the provider once for all.
+    fn command(&self, folder: &str, words: &[&str]) -> Command {
+        let kept = root().join(KEPT);
+        let mut terraform = command(&["terraform", &format!("-chdir={FOLDER}/{folder}")]);
+        terraform.args(words).arg("-no-color");
+        terraform.env("TF_DATA_DIR", kept.join(folder.replace('/', "-"))).env("TF_IN_AUTOMATION", "1");
+        match &self.mirror {
+            // A mirror is used in place; settings of the machine would only lead elsewhere.
+            Some(_) => terraform.env_remove("TF_CLI_CONFIG_FILE").env_remove("TF_PLUGIN_CACHE_DIR"),
+            None => terraform
+                .env("TF_PLUGIN_CACHE_DIR", kept.join("plugins"))
+                .env("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "1"),
+        };
+        terraform
+    }
+}
+
+/// Whether it is applied itself, and not only used by others.
+fn is_root(folder: &str) -> bool {
+    !folder.starts_with("modules/")
+}
+
+fn wants_providers(place: &Path) -> Result<bool> {
+    Ok(fs::read_to_string(place.join("versions.tf")).unwrap_or_default().contains("configuration_aliases"))
+}
+
+/// What it prints; where it fails, that is the error.
+fn said(command: &mut Command) -> Result<String> {
+    let output = command.output().context("cannot start terraform")?;
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    ensure!(output.status.success(), "{text}");
+    Ok(text)
+}
