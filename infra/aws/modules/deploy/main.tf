@@ -1,4 +1,4 @@
-# Who brings a release into this environment: GitHub, for an hour, from one environment of one repository. The role moves
+# Who brings a release into this environment: GitHub, for three hours, from one environment of one repository. The role moves
 # images, code and pages, and nothing else: it reads no secret (but, where nothing is sold, the staff login of the
 # smoke test) and changes nothing of what a node may do.
 
@@ -14,7 +14,7 @@ locals {
 resource "aws_iam_role" "this" {
   name                 = "${var.name}-deploy"
   description          = "Brings releases into ${var.environment}."
-  max_session_duration = 3600
+  max_session_duration = 10800
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -95,7 +95,7 @@ resource "aws_iam_role_policy" "this" {
       {
         Sid      = "Pages"
         Effect   = "Allow"
-        Action   = ["s3:PutObject", "s3:DeleteObject"]
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
         Resource = "${var.static_bucket_arn}/static/*"
       },
       {
