@@ -11,6 +11,8 @@ const RUNBOOK: &str = "docs/runbook.md";
 const RULES: &str = "infra/observe/rules";
 /// The list of every number; a test keeps it equal to what the servers describe.
 const NUMBERS: &str = "infra/observe/README.md";
+/// Which numbers nodes send to CloudWatch at all, each in quotes on a line of its own.
+const SENT: &str = "infra/aws/modules/service/agent.tf";
 /// Under this heading each section is an alarm's.
 const ALARMS: &str = "## Alarms";
 /// Modules that have alarms in a table: `Name = {` or `"Name-${of}" = {`, each on a line of its own.
@@ -34,6 +36,9 @@ pub fn check() -> Result<()> {
     let runbook = fs::read_to_string(root().join(RUNBOOK)).context(RUNBOOK)?;
     let mut wrong = disagreements(&alarms, &sections(&runbook));
     let numbers = fs::read_to_string(root().join(NUMBERS)).context(NUMBERS)?;
+    let sent = fs::read_to_string(root().join(SENT)).context(SENT)?;
+    let unsent = judged.iter().filter(|name| !sent.contains(&format!("\"{name}\",")));
+    wrong.extend(unsent.map(|name| format!("CloudWatch waits for {name}, which {SENT} does not send")));
     let unknown = judged.iter().filter(|name| !numbers.contains(&format!("| `{name}` |")));
     wrong.extend(unknown.map(|name| format!("CloudWatch waits for {name}, which nobody exports")));
     if !wrong.is_empty() {
