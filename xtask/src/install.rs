@@ -112,7 +112,8 @@ fn node() -> Result<(PathBuf, PathBuf)> {
     if version("node").is_some_and(|major| major >= NODE_MIN) && has("npm") {
         return Ok(("node".into(), "npm".into()));
     }
-    let bin = python("node", &[NODE_WHEEL]).context("could not install Node; install Node 20 or newer by hand and run again")?;
+    let bin = python("node", &[NODE_WHEEL])
+        .context("could not install Node; install Node 20 or newer by hand and run again")?;
     Ok((bin.join("node"), bin.join("npm")))
 }
 

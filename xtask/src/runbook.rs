@@ -50,7 +50,8 @@ pub fn check() -> Result<()> {
 
 /// The texts of all files of a kind in a folder.
 fn files(folder: &str, ending: &str) -> Result<Vec<String>> {
-    let listed = output(&["git", "ls-files", "--cached", "--others", "--exclude-standard", folder]).context("cannot ask git")?;
+    let listed =
+        output(&["git", "ls-files", "--cached", "--others", "--exclude-standard", folder]).context("cannot ask git")?;
     let of_kind = listed.lines().filter(|file| file.ends_with(&format!(".{ending}")));
     of_kind.map(|file| fs::read_to_string(root().join(file)).with_context(|| file.to_owned())).collect()
 }
@@ -91,7 +92,12 @@ mod tests {
         assert_eq!(alarm("      BalancerErrors = {").as_deref(), Some("BalancerErrors"));
         assert_eq!(alarm("    \"NodesFail-${role}\" = {").as_deref(), Some("NodesFail"));
         assert_eq!(alarm("  alarms = {"), None);
-        assert_eq!(own_numbers("  namespace = local.own, metric = \"x_total\", of = {}\n  namespace = \"AWS/SQS\", metric = \"y\""), ["x_total"]);
+        assert_eq!(
+            own_numbers(
+                "  namespace = local.own, metric = \"x_total\", of = {}\n  namespace = \"AWS/SQS\", metric = \"y\""
+            ),
+            ["x_total"]
+        );
     }
 
     #[test]
