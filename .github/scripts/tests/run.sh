@@ -32,7 +32,7 @@ expect() {
 all='["oversold","slow"]'
 
 begin
-deploy release.json
+deploy release.json || { cat said >&2; exit 1; }
 expect 'functions, consumers, generals, publishers, pages, in this order, and alarms are listened to' <<END
 function 8
 shop-consumer r/consumer 1 $all
@@ -44,7 +44,7 @@ END
 grep -q "^REGION='here'" boot
 
 : > told
-deploy before.json
+deploy before.json || { cat said >&2; exit 1; }
 expect 'the way back leads to what was there, and listens to nobody' <<END
 function 7
 shop-consumer r/consumer 0 []

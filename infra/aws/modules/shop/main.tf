@@ -144,7 +144,6 @@ module "rabbitmq" {
   password      = module.secrets.passwords["rabbitmq"]
   instance_type = var.rabbitmq.instance_type
   cluster       = var.rabbitmq.cluster
-  log_days      = var.days.logs
 }
 
 module "email" {

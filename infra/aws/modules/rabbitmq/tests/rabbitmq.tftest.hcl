@@ -10,7 +10,6 @@ variables {
   password      = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"
   instance_type = "mq.m7g.large"
   cluster       = true
-  log_days      = 30
 }
 
 run "three_brokers_in_three_zones_and_none_public" {
@@ -32,10 +31,10 @@ run "three_brokers_in_three_zones_and_none_public" {
   }
 }
 
-run "its_log_ends" {
+run "it_is_logged_and_patched" {
   assert {
-    condition     = aws_mq_broker.this.logs[0].general && alltrue([for g in aws_cloudwatch_log_group.this : g.retention_in_days == 30 && g.kms_key_id == var.key_arn])
-    error_message = "Logged, encrypted, bounded."
+    condition     = aws_mq_broker.this.logs[0].general && aws_mq_broker.this.auto_minor_version_upgrade && !aws_mq_broker.this.apply_immediately
+    error_message = "Logged, patched, and changed in its own hour alone."
   }
 }
 
