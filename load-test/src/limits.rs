@@ -11,13 +11,15 @@ const SPARE_FILES: u64 = 200;
 /// Units: open files of one process. Errors: where even the hard limit is below what `buyers` need.
 pub fn raise_open_files(buyers: u64) -> anyhow::Result<()> {
     // One socket and one connection for calls; a second device has both again, and few buyers have one.
-    let need = buyers * 2 + buyers / 4 + SPARE_FILES;
+    raise_to_hold(buyers * 2 + buyers / 4).with_context(|| format!("for {buyers} buyers"))
+}
+
+/// As [`raise_open_files`], for so many sockets.
+pub fn raise_to_hold(sockets: u64) -> anyhow::Result<()> {
+    let need = sockets + SPARE_FILES;
     let now = getrlimit(Resource::Nofile);
     let most = now.maximum.unwrap_or(u64::MAX);
-    ensure!(
-        most >= need,
-        "{buyers} buyers need {need} open files and this machine allows {most}: ask for fewer buyers"
-    );
+    ensure!(most >= need, "{need} open files are needed and this machine allows {most}: ask for fewer");
     setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum })
         .context("cannot raise the limit of open files")
 }

@@ -1,14 +1,17 @@
 //! The command line: which run, what it says, and how it ends.
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use load_test::{
     crash::{self, CrashArgs},
     fault::{self, FaultArgs},
+    floor::{self, FloorArgs},
     outcome::Outcome,
+    peer::{self, PeerArgs},
     progress::Progress,
     run::{Place, Run},
+    sockets::{self, ClientArgs, Report, SocketsArgs},
     story::{self, StoryArgs},
     verdict::{self, VerdictArgs},
 };
@@ -28,7 +31,24 @@ enum Command {
     Crash(CrashArgs),
     Fault(FaultArgs),
     Verdict(VerdictArgs),
+    Sockets(SocketsArgs),
+    /// Two reports of `sockets` side by side.
+    Compare {
+        before: PathBuf,
+        after: PathBuf,
+    },
+    /// A server that keeps nothing but descriptors, until it is killed.
+    Floor(FloorArgs),
+    /// A server as one would write it with axum alone, until it is killed.
+    Peer(PeerArgs),
+    /// The other ends of `sockets`; started by it.
+    #[command(hide = true)]
+    SocketsClient(ClientArgs),
 }
+
+/// The peers in this program are measured with the allocator that ours has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -43,6 +63,11 @@ async fn main() -> ExitCode {
             scenario("fault", &args.place, async |run, bar| fault::play(&args, run, bar).await).await
         }
         Command::Verdict(args) => verdict::run(args).await,
+        Command::Sockets(args) => hold(&args).await,
+        Command::Compare { before, after } => compare(&before, &after),
+        Command::Floor(args) => floor::run(&args).map(|()| true),
+        Command::Peer(args) => peer::run(&args).await.map(|()| true),
+        Command::SocketsClient(args) => sockets::run_client(args).map(|()| true),
     };
     match told {
         Ok(true) => ExitCode::SUCCESS,
@@ -52,6 +77,28 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Holds sockets, says what that cost, and writes it down where it was asked to.
+async fn hold(args: &SocketsArgs) -> anyhow::Result<bool> {
+    let (run, bar) = (Run::prepare("sockets", &args.place)?, Progress::new());
+    let played = tokio::select! {
+        played = sockets::play(args, &run, &bar) => played,
+        interrupted = interrupt() => Err(interrupted),
+    };
+    bar.done();
+    let report = played.inspect_err(|_| say(&run.last_words()))?;
+    say(&report.table());
+    if let Some(path) = &args.json {
+        report.write(path)?;
+    }
+    run.clean();
+    Ok(true)
+}
+
+fn compare(before: &std::path::Path, after: &std::path::Path) -> anyhow::Result<bool> {
+    say(&sockets::compare(&Report::read(before)?, &Report::read(after)?));
+    Ok(true)
 }
 
 /// Prepares a run, plays it until it ends or somebody interrupts, and says what came of it.

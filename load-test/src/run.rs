@@ -105,6 +105,7 @@ fn own_server(exe: Option<&Path>, folder: &Path, name: &str) -> anyhow::Result<S
         log: folder.join("server.log"),
         staff_email: "staff@load.example".into(),
         staff_password: format!("staff-{name}"),
+        env: vec![],
     })
 }
 

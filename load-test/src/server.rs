@@ -39,6 +39,8 @@ pub struct ServerPlan {
     pub log: PathBuf,
     pub staff_email: String,
     pub staff_password: String,
+    /// Settings beside those.
+    pub env: Vec<(String, String)>,
 }
 
 /// A running child. Dropped, it is killed.
@@ -60,6 +62,7 @@ impl ServerPlan {
             .arg("--no-demo")
             .env("MIAOSHA_STAFF_EMAIL", &self.staff_email)
             .env("MIAOSHA_STAFF_PASSWORD", &self.staff_password)
+            .envs(self.env.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -133,6 +136,11 @@ impl Server {
         }
     }
 
+    /// `None` where it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// What it takes of the machine; `None` where it has ended.
     pub fn usage(&self) -> Option<Usage> {
         Usage::of(self.child.id()?)
@@ -170,6 +178,7 @@ mod tests {
             log: folder.join("server.log"),
             staff_email: String::new(),
             staff_password: String::new(),
+            env: vec![],
         }
     }
 

@@ -1,0 +1,92 @@
+//! The crew: client processes of ours, ordered and counted as one.
+
+use std::process::Stdio;
+
+use anyhow::{Context, bail};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+use super::client::{ClientArgs, Order, Tally};
+
+/// Dropped, all of them end.
+pub struct Crew(Vec<Member>);
+
+struct Member {
+    sockets: usize,
+    _child: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Crew {
+    /// Starts so many processes, each with its part of the sockets.
+    pub fn hire(all: &ClientArgs, processes: usize) -> anyhow::Result<Self> {
+        let each = all.sockets.div_ceil(processes.max(1));
+        let parts = (0..all.sockets).step_by(each.max(1));
+        parts.map(|first| Member::hire(all, first, each.min(all.sockets - first))).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// How many processes they are.
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// How many sockets so many percent of each part are.
+    pub fn part(&self, percent: usize) -> usize {
+        self.0.iter().map(|member| member.sockets * percent / 100).sum()
+    }
+
+    /// Orders all of them the same, and adds up what they answer.
+    pub async fn order(&mut self, order: Order) -> anyhow::Result<Tally> {
+        let line = format!("{}\n", serde_json::to_string(&order)?);
+        for member in &mut self.0 {
+            member.orders.write_all(line.as_bytes()).await.context("a client process is gone")?;
+        }
+        let mut sum = Tally::default();
+        for member in &mut self.0 {
+            let Some(line) = member.answers.next_line().await? else { bail!("a client process ended") };
+            sum.add(serde_json::from_str(&line).context("a client process does not count")?);
+        }
+        sum.curve.sort_unstable();
+        Ok(sum)
+    }
+}
+
+impl Member {
+    fn hire(all: &ClientArgs, first: usize, sockets: usize) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("sockets-client").arg("--target").arg(all.target.to_string()).args(["--path", &all.path]);
+        if let Some(protocol) = &all.protocol {
+            command.args(["--protocol", protocol]);
+        }
+        command.args(["--say", &all.say]);
+        let numbers = [
+            ("--sockets", sockets),
+            ("--first", all.first + first),
+            ("--per-source", all.per_source),
+            ("--window", all.window),
+        ];
+        for (name, number) in numbers {
+            command.arg(name).arg(number.to_string());
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).kill_on_drop(true);
+        let mut child = command.spawn().context("cannot start a client process")?;
+        let (orders, answers) = (child.stdin.take(), child.stdout.take());
+        let (orders, answers) = orders.zip(answers).context("a client process without pipes")?;
+        Ok(Self { sockets, _child: child, orders, answers: BufReader::new(answers).lines() })
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.held += other.held;
+        self.refused += other.refused;
+        self.lost += other.lost;
+        self.churned += other.churned;
+        self.texts += other.texts;
+        self.told += other.told;
+        self.curve.extend(other.curve);
+    }
+}

@@ -1,0 +1,91 @@
+//! Usage: what a server takes of the machine, to the microsecond and the page.
+
+use std::{fs, io};
+
+/// One look at one process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Processor time of all its threads that live, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Memory of its own, as the kernel counts pages.
+    pub anonymous_kib: u64,
+    pub resident_kib: u64,
+    /// Kernel memory of the whole machine: slabs and the buffers of TCP.
+    pub kernel_kib: u64,
+}
+
+impl Look {
+    /// Errors: the process is gone, or the system does not tell.
+    pub fn at(pid: u32) -> io::Result<Self> {
+        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+        let meminfo = fs::read_to_string("/proc/meminfo")?;
+        Ok(Self {
+            cpu_ns: cpu_ns(pid)?,
+            anonymous_kib: kib(&rollup, "Anonymous:"),
+            resident_kib: kib(&rollup, "Rss:"),
+            kernel_kib: kib(&meminfo, "Slab:") + tcp_kib().unwrap_or(0),
+        })
+    }
+}
+
+/// The scheduler's own count, where there is one; else the one in hundredths of a second.
+fn cpu_ns(pid: u32) -> io::Result<u64> {
+    let mut sum = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread may end while we look.
+        let told = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+        sum += told.split_whitespace().next().and_then(|ns| ns.parse::<u64>().ok()).unwrap_or(0);
+    }
+    if sum > 0 {
+        return Ok(sum);
+    }
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
+    let ticks = |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or(0);
+    Ok((ticks(11) + ticks(12)) * 10_000_000)
+}
+
+/// `name` and a number of kB in a file of such lines.
+fn kib(text: &str, name: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Pages that TCP holds for its buffers.
+fn tcp_kib() -> Option<u64> {
+    let told = fs::read_to_string("/proc/net/sockstat").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("TCP:"))?;
+    let pages: u64 = line.split("mem ").nth(1)?.split_whitespace().next()?.parse().ok()?;
+    Some(pages * 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_works_is_seen_to_work() {
+        let before = Look::at(std::process::id()).unwrap();
+        let mut sum = 0u64;
+        let mut heap = vec![1u8; 8 << 20];
+        for round in 0..20_000_000u64 {
+            sum = sum.wrapping_mul(31).wrapping_add(round);
+        }
+        heap[0] = sum as u8;
+        let after = Look::at(std::process::id()).unwrap();
+        assert!(std::hint::black_box(&heap)[0] == sum as u8);
+        assert!(
+            after.cpu_ns > before.cpu_ns && after.anonymous_kib > before.anonymous_kib + 6_000,
+            "{before:?} {after:?}"
+        );
+        assert!(after.resident_kib >= after.anonymous_kib && after.kernel_kib > 0);
+        assert!(Look::at(u32::MAX).is_err());
+    }
+
+    #[test]
+    fn lines_of_kilobytes_read() {
+        assert_eq!(kib("Rss:      1700 kB\nAnonymous:  112 kB\n", "Anonymous:"), 112);
+        assert_eq!(kib("nothing", "Rss:"), 0);
+    }
+}
