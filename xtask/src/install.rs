@@ -37,7 +37,7 @@ pub fn all() -> Result<Tools> {
     stack::install()?;
     rust_components()?;
     let (node, npm) = node()?;
-    browser_modules(&node, &npm)?;
+    modules(&node, &npm, "static/e2e")?;
     cargo_deny()?;
     Ok(Tools { node, npm })
 }
@@ -150,9 +150,11 @@ fn version(program: &str) -> Option<u32> {
     output(&[program, "--version"])?.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-/// The browser tests' own modules.
-fn browser_modules(node: &Path, npm: &Path) -> Result<()> {
-    modules(node, npm, "static/e2e")
+/// Node with the modules of this folder, for whoever needs no more.
+pub fn node_with(folder: &str) -> Result<PathBuf> {
+    let (node, npm) = node()?;
+    modules(&node, &npm, folder)?;
+    Ok(node)
 }
 
 /// The modules of a folder, exactly as locked; anew where the lock changed.
@@ -168,7 +170,7 @@ pub fn modules(node: &Path, npm: &Path, folder: &str) -> Result<()> {
         let path = std::env::var("PATH").unwrap_or_default();
         install.env("PATH", format!("{}:{path}", bin.display()));
     }
-    run(&mut install).with_context(|| format!("could not install modules; try `npm ci` in {folder}"))?;
+    run(&mut install).with_context(|| format!("could not install the modules of {folder}; try `npm ci` there"))?;
     // Written last: an install that broke off is done again.
     fs::copy(wanted, installed).map(drop).context("cannot note which modules were installed")
 }

@@ -3,6 +3,7 @@
 // A command line speaks on its standard output.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod compose;
 mod faults;
 mod install;
@@ -53,6 +54,8 @@ enum Command {
     Logs { name: Option<String> },
     /// Breaks the servers of a full stack in the middle of a sale, and reports what became of it.
     Faults(faults::FaultsArgs),
+    /// Measures our sockets against the least that is possible and against other servers.
+    Bench(bench::BenchArgs),
     /// Only installs what the tests need.
     Install,
     /// Ends the stack of a folder when its standard input ends.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Logs { name } => servers::logs(name.as_deref()),
         Command::Guard { folder } => servers::guard(&folder),
         Command::Faults(args) => faults::run(&args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Install => install::all().map(|_| true),
     };
     match done {
