@@ -4,12 +4,11 @@
 mod house;
 
 use house::{
-    House, Planned, quick,
+    House, Planned, buyer, quick,
     raw::{Frame, Raw, frame, text},
     until,
 };
 use serde_json::json;
-use std::time::Duration;
 
 const CLOCK: &str = r#"{"type":"clock","t0":7}"#;
 
@@ -235,17 +234,71 @@ async fn sockets_come_and_go_and_each_hears_only_its_own() {
 }
 
 #[tokio::test]
-async fn no_more_upgrades_are_begun_than_may_be_under_way() {
+async fn a_full_house_refuses_and_a_place_that_is_left_is_free() {
     let mut config = quick();
     config.push.sockets_max = 2;
     let house = House::open(config).await;
-    let _first = Raw::open(house.addr).await;
-    let _second = Raw::open(house.addr).await;
-    assert_eq!(house.try_connect(&[]).await.err(), Some(503), "the house is full");
     let (sale, _) = house.plan(Planned::default()).await;
-    drop(_first);
+    let first = Raw::open(house.addr).await;
+    let _second = Raw::open(house.addr).await;
+    assert_eq!(house.try_connect(&[]).await.err(), Some(503));
+    drop(first);
     until("a place is free", || async { house.publisher.heads(sale).sockets == 1 }).await;
     assert!(house.try_connect(&[]).await.is_ok());
-    tokio::time::sleep(Duration::ZERO).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_line_that_changes_hands_hears_nothing_more_of_the_one_before() {
+    let house = House::open(quick()).await;
+    let (sale, item) = house.plan(Planned::default()).await;
+    let (ann, bob) = (buyer(), buyer());
+    let auth = |who| text(&json!({"type": "auth", "access_token": house.token(who)}).to_string());
+    let mut line = Raw::open(house.addr).await;
+    line.send(&text(&json!({"type": "watch", "sale_ids": [sale]}).to_string())).await;
+    assert_eq!(line.next_json().await["type"], "sale");
+    line.send(&auth(ann)).await;
+    assert_eq!(line.next_json().await["user_id"], json!(ann));
+    until("claimed", || async { house.claim_one(ann, item).await.status == 202 }).await;
+    line.send(&auth(bob)).await;
+    while line.next_json().await["user_id"] != json!(bob) {}
+    house.decide_and_tell().await;
+    // Bob hears of the sale, and whatever he asks; of Ann's claim not a word.
+    line.send(&text(CLOCK)).await;
+    loop {
+        let heard = line.next_json().await;
+        assert_ne!(heard["type"], "claim", "{heard}");
+        if heard["type"] == "clock" {
+            break;
+        }
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_was_asked_before_the_stop_is_answered_before_the_goodbye() {
+    let house = House::open(quick()).await;
+    let (sale, item) = house.plan(Planned::default()).await;
+    let mut lines = vec![];
+    for _ in 0..8 {
+        let mut line = Raw::open(house.addr).await;
+        line.send(&text(&json!({"type": "watch", "sale_ids": [sale]}).to_string())).await;
+        assert_eq!(line.next_json().await["type"], "sale");
+        line.send(&text(&json!({"type": "auth", "access_token": house.token(buyer())}).to_string())).await;
+        assert_eq!(line.next_json().await["type"], "session");
+        line.send(&text(&json!({"type": "claim", "sale_item_id": item}).to_string())).await;
+        lines.push(line);
+    }
+    house.life.stop_softly();
+    for mut line in lines {
+        let mut said = vec![];
+        while let Frame::Text(text) = line.next().await {
+            let frame: serde_json::Value = serde_json::from_str(&text).unwrap();
+            said.push(frame["type"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(said.last().map(String::as_str), Some("bye"), "{said:?}");
+        // Whoever was not heard any more asks again elsewhere; nobody hears half of it.
+        assert!(said.iter().filter(|kind| *kind == "accepted" || *kind == "refused").count() <= 1, "{said:?}");
+    }
     house.close().await;
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    cut::{Heard, cut, encode_close, encode_pong},
+    cut::{Begun, Heard, cut, encode_close, encode_pong},
     end::End,
     frame::Frame,
     line::{Came, Unread},
@@ -68,40 +68,48 @@ impl Reactor {
         }
     }
 
-    /// Hears what waits of this line and the first so many bytes of the buffer.
+    /// Hears what waits of this line and the first so many bytes of the buffer; keeps what is not whole.
     fn hear(&mut self, slot: usize, bytes: usize) {
         let Some(line) = self.lines.get_mut(slot) else { return };
+        let mut unread = line.unread.take().map(|unread| *unread).unwrap_or_default();
         let mut buffer = std::mem::take(&mut self.buffer);
         let came = buffer.get_mut(..bytes).unwrap_or_default();
-        let heard = match line.unread.take() {
-            None => self.hear_all(slot, came, Unread::default()),
-            Some(mut before) => {
-                let mut all = std::mem::take(&mut before.bytes);
-                all.extend_from_slice(came);
-                self.hear_all(slot, &mut all, *before)
-            }
+        let heard = if unread.bytes.is_empty() {
+            let (used, heard) = self.hear_all(slot, came, &mut unread.begun);
+            unread.bytes.extend_from_slice(came.get(used..).unwrap_or_default());
+            heard
+        } else {
+            unread.bytes.extend_from_slice(came);
+            let (used, heard) = self.hear_all(slot, &mut unread.bytes, &mut unread.begun);
+            unread.bytes.drain(..used);
+            heard
         };
         self.buffer = buffer;
         match heard {
-            Ok(()) => {}
+            Ok(()) => self.keep_unread(slot, unread),
             Err(Over::Ours(end)) => self.leave(slot, end),
             Err(Over::Theirs) => self.remove(slot),
         }
     }
 
-    /// Cuts frames off until the line is busy or no whole one is left; keeps the rest.
-    fn hear_all(&mut self, slot: usize, bytes: &mut [u8], unread: Unread) -> Result<(), Over> {
-        let (mut used, mut begun) = (0, unread.begun);
+    /// Cuts frames off until the line is busy or no whole one is left. Returns how many bytes they were, too.
+    fn hear_all(&mut self, slot: usize, bytes: &mut [u8], begun: &mut Option<Begun>) -> (usize, Result<(), Over>) {
+        let mut used = 0;
         while self.lines.get(slot).is_some_and(|line| !line.is_busy())
             && let Some(rest) = bytes.get_mut(used..)
-            && let Some((heard, length)) = cut(rest, &mut begun).map_err(End::from)?
         {
-            used += length;
-            self.hear_one(slot, heard)?;
+            match cut(rest, begun) {
+                Ok(None) => break,
+                Err(wrong) => return (used, Err(Over::Ours(wrong.into()))),
+                Ok(Some((heard, length))) => {
+                    used += length;
+                    if let Err(over) = self.hear_one(slot, heard) {
+                        return (used, Err(over));
+                    }
+                }
+            }
         }
-        let bytes = bytes.get(used..).unwrap_or_default().to_vec();
-        self.keep_unread(slot, Unread { bytes, begun });
-        Ok(())
+        (used, Ok(()))
     }
 
     /// Nothing is kept for a line of which nothing is missing, or that ends.
@@ -115,7 +123,7 @@ impl Reactor {
     }
 
     fn hear_one(&mut self, slot: usize, heard: Heard<'_>) -> Result<(), Over> {
-        self.received.increment(1);
+        self.counts.received += 1;
         let now_ms = self.now_ms();
         let Some(line) = self.lines.get_mut(slot) else { return Ok(()) };
         if !line.may_send(self.rate, now_ms) {

@@ -269,6 +269,32 @@ mod tests {
     }
 
     #[test]
+    fn no_more_upgrades_are_begun_than_may_be_under_way() {
+        let poll = Poll::new().unwrap();
+        let inbox = Arc::new(Inbox::new(&poll).unwrap());
+        let hub = Hub::new(&PushConfig { upgrades_max: 2, ..PushConfig::default() }, vec![inbox.clone()], None);
+        let (first, second) = (hub.take_turn(), hub.take_turn());
+        assert!(first.is_some() && second.is_some() && hub.take_turn().is_none());
+        drop(first);
+        assert!(hub.take_turn().is_some());
+        // A reactor that is far behind would only fall further behind.
+        (0..30_000).for_each(|_| hub.say(line(0), Frame::raw([0][..].into())));
+        drop(second);
+        assert!(hub.take_turn().is_none());
+        taken(&inbox);
+        assert!(hub.take_turn().is_some());
+    }
+
+    #[test]
+    fn a_line_whose_orders_are_lost_is_ended_and_others_are_not() {
+        let (hub, inbox, _poll) = hub();
+        (0..100_010).for_each(|n| hub.say(line(n / 100_000), Frame::raw([0][..].into())));
+        hub.send(line(2), Word::End(End::Policy));
+        let taken = taken(&inbox);
+        assert_eq!((taken.orders.len(), taken.lost), (100_001, vec![line(1)]), "an end is never lost");
+    }
+
+    #[test]
     fn no_more_sockets_are_let_in_than_the_system_has_files_for() {
         let config = PushConfig { sockets_max: 1000, ..PushConfig::default() };
         assert_eq!(

@@ -11,7 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use metrics::Counter;
 use mio::{Events, Interest, Poll, Token, event::Event, net::TcpStream};
 use sale::bucket::Rate;
 use slab::Slab;
@@ -46,6 +45,13 @@ pub(super) struct Desk {
     pub(super) room: Arc<Semaphore>,
 }
 
+/// Frames since the last tick: reactors that counted every one of them together would wait for each other's memory.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) sent: u64,
+    pub(super) received: u64,
+}
+
 pub(super) struct Reactor {
     pub(super) push: Arc<Push>,
     pub(super) desk: Desk,
@@ -67,8 +73,7 @@ pub(super) struct Reactor {
     pub(super) rate: Rate,
     pub(super) ping: Frame,
     pub(super) begun: Instant,
-    pub(super) sent: Counter,
-    pub(super) received: Counter,
+    pub(super) counts: Counts,
     sweep: Sweep,
     tick: Duration,
     next_tick: Instant,
@@ -103,8 +108,7 @@ impl Reactor {
             timed: vec![],
             ping: Frame::raw(super::cut::encode_ping()),
             begun: now,
-            sent: metrics::counter!("publisher_frames_sent_total"),
-            received: metrics::counter!("publisher_frames_received_total"),
+            counts: Counts::default(),
             sweep: Sweep::new(heartbeat, now),
             tick,
             next_tick: now + tick,
@@ -269,12 +273,22 @@ impl Reactor {
             self.beat(slot, wall);
         }
         self.look_at_timed(now);
+        self.counts.tell();
+    }
+}
+
+impl Counts {
+    fn tell(&mut self) {
+        let Self { sent, received } = std::mem::take(self);
+        metrics::counter!("publisher_frames_sent_total").increment(sent);
+        metrics::counter!("publisher_frames_received_total").increment(received);
     }
 }
 
 impl Drop for Reactor {
     /// Also where it panicked: nobody must wait for who is gone.
     fn drop(&mut self) {
+        self.counts.tell();
         self.inbox.close();
     }
 }

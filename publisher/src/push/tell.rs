@@ -33,7 +33,7 @@ impl Reactor {
         let Some(line) = self.lines.get_mut(slot) else { return };
         match line.say(frame, self.push.config.outbox_max) {
             Ok(Laid::In) if line.is_blocked() => self.time(slot),
-            Ok(Laid::In) => self.sent.increment(1),
+            Ok(Laid::In) => self.counts.sent += 1,
             Ok(Laid::Replaced) => metrics::counter!("publisher_frames_replaced_total").increment(1),
             Ok(Laid::Older | Laid::Full) => {}
             Err(Unsaid::Broken) => self.remove(slot),
@@ -53,7 +53,7 @@ impl Reactor {
         match line.flush() {
             Err(_) => self.remove(slot),
             Ok(said) => {
-                self.sent.increment(said);
+                self.counts.sent += said;
                 if !line.is_blocked() {
                     match &line.leaving {
                         Some(leaving) if leaving.until.is_some() => line.close_our_half(),
