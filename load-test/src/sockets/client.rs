@@ -5,18 +5,20 @@
 
 use std::{
     io::{self, BufRead, Read, Write},
-    net::{Ipv4Addr, SocketAddrV4},
+    net::SocketAddrV4,
     sync::mpsc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context;
 use clap::Args;
-use mio::{Events, Interest, Poll, Token, Waker, event::Event, net::TcpStream};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use mio::{Events, Interest, Poll, Token, Waker, event::Event};
 use serde::{Deserialize, Serialize};
 
-use super::skim::{Seen, Skim, masked};
+use super::{
+    conn::{Conn, Phase, source},
+    skim::{Seen, masked},
+};
 use crate::limits;
 
 const BELL: Token = Token(usize::MAX);
@@ -86,25 +88,6 @@ pub struct Tally {
     pub told: usize,
     /// When each of them heard its first, at every hundredth of them: nanoseconds since 1970.
     pub curve: Vec<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Connecting,
-    Shaking,
-    Open,
-}
-
-struct Conn {
-    stream: TcpStream,
-    phase: Phase,
-    /// The end of the answer to the upgrade is looked for in this.
-    head_end: u32,
-    skim: Skim,
-    texts: u32,
-    /// The mark after which it was told last.
-    told_after: u32,
-    hanging_up: bool,
 }
 
 struct Client {
@@ -245,25 +228,10 @@ impl Client {
     }
 
     fn open(&self, n: usize) -> io::Result<Conn> {
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
-        let source = SocketAddrV4::new(source(self.args.first + n, self.args.per_source), 0);
-        bind(&socket, &source)?;
-        match connect(&socket, &self.args.target) {
-            Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let mut stream = TcpStream::from_std(socket.into());
-        self.poll.registry().register(&mut stream, Token(n), Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Conn {
-            stream,
-            phase: Phase::Connecting,
-            head_end: 0,
-            skim: Skim::default(),
-            texts: 0,
-            told_after: self.mark,
-            hanging_up: false,
-        })
+        let source = source(self.args.first + n, self.args.per_source);
+        let mut conn = Conn::open(source, self.args.target, self.mark)?;
+        self.poll.registry().register(&mut conn.stream, Token(n), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(conn)
     }
 
     fn ready(&mut self, event: &Event) {
@@ -307,7 +275,7 @@ impl Client {
         let Some(conn) = self.conns.get_mut(n).and_then(Option::as_mut) else { return false };
         let mut came = self.buffer.get(..bytes).unwrap_or_default();
         if conn.phase != Phase::Open {
-            if conn.head_end == 0 && !came.starts_with(b"HTTP/1.1 101") {
+            if !conn.has_begun() && !came.starts_with(b"HTTP/1.1 101") {
                 return false;
             }
             let Some(rest) = conn.past_head(came) else { return true };
@@ -383,30 +351,6 @@ impl Client {
     }
 }
 
-impl Conn {
-    /// What stands behind the head of the answer, if its end has come.
-    fn past_head<'a>(&mut self, came: &'a [u8]) -> Option<&'a [u8]> {
-        const END: &[u8] = b"\r\n\r\n";
-        for (at, byte) in came.iter().enumerate() {
-            // How much of the end has come; 5 marks a head of which none has.
-            let matched = self.head_end % 5;
-            let next = if END.get(matched as usize) == Some(byte) { matched + 1 } else { u32::from(*byte == b'\r') };
-            if next == 4 {
-                return came.get(at + 1..);
-            }
-            self.head_end = if next == 0 { 5 } else { next };
-        }
-        None
-    }
-}
-
-/// Sources are spread so that no address has more than its share.
-fn source(n: usize, per_source: usize) -> Ipv4Addr {
-    let n = n / per_source.max(1);
-    let (high, low) = (n / 250, n % 250);
-    Ipv4Addr::new(127, 1 + (high / 250) as u8, (high % 250) as u8, 1 + low as u8)
-}
-
 fn now_ns() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
@@ -421,16 +365,6 @@ fn curve(told_at: &mut [u64]) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sources_are_shared_by_no_more_than_their_share() {
-        let sources: Vec<Ipv4Addr> = (0..300_000).step_by(900).map(|n| source(n, 900)).collect();
-        let mut unlike = sources.clone();
-        unlike.dedup();
-        assert_eq!(sources, unlike);
-        assert!(sources.iter().all(|source| source.is_loopback() && source.octets()[3] != 0));
-        assert_eq!(source(0, 1), Ipv4Addr::new(127, 1, 0, 1));
-    }
 
     #[test]
     fn a_curve_goes_from_the_first_to_the_last() {
