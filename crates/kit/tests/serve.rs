@@ -6,19 +6,23 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::ws::{WebSocket, WebSocketUpgrade},
+    extract::{
+        Request,
+        ws::{WebSocket, WebSocketUpgrade},
+    },
+    http::StatusCode,
     routing::{get, post},
 };
 use kit::{
     config::{Dur, Size},
-    http::{BindError, ClientAddr, ServeConfig, bind},
+    http::{BindError, ClientAddr, ServeConfig, bind, take_back},
     lifecycle::Lifecycle,
     testing::{eventually, serve_here},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::Semaphore,
+    sync::{Semaphore, mpsc},
     time::timeout,
 };
 
@@ -183,6 +187,31 @@ async fn a_socket_keeps_its_place_after_the_upgrade_and_outlives_every_request_t
     assert!(silence.is_err(), "nobody closes a socket for its silence here");
     drop(socket);
     assert!(eventually(BOUND, || house.life.tasks_left() == ["http"]).await);
+    assert!(house.ask_path("/").await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_taken_back_keeps_its_place_and_what_was_read() {
+    let (life, (tell, mut told)) = (Lifecycle::new(), mpsc::channel(1));
+    let upgrade = move |mut request: Request| async move {
+        let upgrade = request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>().unwrap();
+        tokio::spawn(async move { tell.send(take_back(upgrade.await.unwrap()).unwrap()).await });
+        (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "ours")])
+    };
+    let config = ServeConfig { max_connections: 1, ..ServeConfig::default() };
+    let routes = Router::new().route("/", get(|| async { "hello" })).route("/socket", get(upgrade));
+    let addr = serve_here(routes, config, &life).await.unwrap();
+    let house = House { addr, life, gate: Arc::new(Semaphore::new(0)) };
+    let mut socket = house.call(&format!("{UPGRADE}and more")).await;
+    assert!(up_to(&mut socket, "\r\n\r\n").await.starts_with("HTTP/1.1 101"));
+    let taken = told.recv().await.unwrap();
+    assert!(eventually(BOUND, || house.life.tasks_left() == ["http"]).await, "nothing of HTTP is left");
+    assert_eq!(taken.read, "and more");
+    assert!(house.ask_path("/").await.starts_with("HTTP/1.1 503"), "its place is taken as long as it is kept");
+    std::io::Write::write_all(&mut &taken.stream, b"bytes!").unwrap();
+    assert_eq!(up_to(&mut socket, "!").await, "bytes!");
+    drop(taken);
+    assert_eq!(rest(socket).await, "");
     assert!(house.ask_path("/").await.ends_with("hello"));
 }
 

@@ -18,8 +18,8 @@ use super::{
     places::Place,
 };
 
-/// Orders waiting for one reactor. Beyond it the line that an order is for ends as if it read too slowly: whoever comes
-/// back is told the present state.
+/// Orders waiting for one reactor. Beyond it a line that something was to be said to ends as if it read too slowly: whoever
+/// comes back is told the present state.
 const ORDERS_MAX: usize = 100_000;
 /// A reactor further behind than this takes nobody more in.
 const BEHIND: usize = ORDERS_MAX / 4;
@@ -118,7 +118,8 @@ impl Inbox {
 
     pub(super) fn order(&self, order: Order) {
         self.lay(|taken| match order {
-            Order::To(line, word) if taken.orders.len() >= ORDERS_MAX && !matches!(word, Word::End(_)) => {
+            // The end of a frame in work is never lost, or its line would wait for it for ever; there is one for each line.
+            Order::To(line, Word::Say(_) | Word::Claim(..)) if taken.orders.len() >= ORDERS_MAX => {
                 metrics::counter!("publisher_frames_dropped_total").increment(1);
                 if taken.lost.last() != Some(&line) {
                     taken.lost.push(line);

@@ -76,11 +76,11 @@ impl Reactor {
         let Some(buyer) = line.buyer.as_ref().map(|proved| proved.user_id) else {
             return self.say(slot, &Said::Refused(refused("unauthorized", None)).answer());
         };
-        let door = self.push.accept.as_ref().map(|_| ());
-        match door.and_then(|()| self.room()) {
+        let takes_claims = self.push.accept.is_some();
+        match self.room().filter(|_| takes_claims) {
             Some(room) => self.ask(slot, room, what(buyer)),
             None => {
-                let retry_after_ms = self.push.accept.as_ref().map(|_| self.push.resume_after_ms());
+                let retry_after_ms = takes_claims.then(|| self.push.resume_after_ms());
                 self.say(slot, &Said::Refused(refused("unavailable", retry_after_ms)).answer());
             }
         }

@@ -12,8 +12,8 @@ const NAMES: f64 = 110.0;
 const CURVE_HEIGHT: f64 = 260.0;
 const COLOURS: [&str; 6] = ["#777777", "#c2410c", "#ea9a3e", "#3f7d3f", "#7c3aed", "#0f5fbf"];
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#222}\
-    pre{overflow-x:auto;background:#f5f5f5;padding:1rem;font-size:13px}svg{width:100%;height:auto}text{font-size:13px;fill:#222}";
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#222}\
+    pre{overflow-x:auto;background:#f5f5f5;padding:1rem;font-size:12px}svg{width:100%;height:auto}text{font-size:13px;fill:#222}";
 
 /// Everything on one page.
 pub fn page(reports: &[(&str, Value)], table: &str, bars: &[Bar]) -> String {

@@ -45,7 +45,7 @@ pub struct ServeConfig {
     /// A client that has not sent a whole request head in this time is cut; so is an idle kept-alive connection. Behind a
     /// balancer: longer than it keeps its own connections idle.
     pub header_timeout: Dur,
-    /// A client that takes no byte of its answer for this long is cut; upgraded sockets too.
+    /// A client that takes no byte of its answer for this long is cut; upgraded sockets too, unless they were taken back.
     pub write_timeout: Dur,
     /// A request without an answer by then gets 503 `timed_out`, or 408 `request_timeout` if its body is still waited for.
     /// Upgraded sockets are past it.
