@@ -258,7 +258,8 @@ async fn a_line_that_changes_hands_hears_nothing_more_of_the_one_before() {
     line.send(&text(&json!({"type": "watch", "sale_ids": [sale]}).to_string())).await;
     assert_eq!(line.next_json().await["type"], "sale");
     line.send(&auth(ann)).await;
-    assert_eq!(line.next_json().await["user_id"], json!(ann));
+    // A sale that changes while it is read is told twice.
+    while line.next_json().await["user_id"] != json!(ann) {}
     until("claimed", || async { house.claim_one(ann, item).await.status == 202 }).await;
     line.send(&auth(bob)).await;
     while line.next_json().await["user_id"] != json!(bob) {}
@@ -285,7 +286,7 @@ async fn what_was_asked_before_the_stop_is_answered_before_the_goodbye() {
         line.send(&text(&json!({"type": "watch", "sale_ids": [sale]}).to_string())).await;
         assert_eq!(line.next_json().await["type"], "sale");
         line.send(&text(&json!({"type": "auth", "access_token": house.token(buyer())}).to_string())).await;
-        assert_eq!(line.next_json().await["type"], "session");
+        while line.next_json().await["type"] != "session" {}
         line.send(&text(&json!({"type": "claim", "sale_item_id": item}).to_string())).await;
         lines.push(line);
     }
