@@ -206,8 +206,9 @@ fn node(tools: &Tools, folder: &str, env: &[(&str, &Path)]) -> Result<()> {
     }
     files.sort();
     anyhow::ensure!(!files.is_empty(), "there are no tests in {folder}");
-    // One file at a time: each browser test starts a browser of its own, and stops and starts the server it looks at.
-    let mut tests = command(&[&tools.node.to_string_lossy(), "--test", "--test-concurrency=1"]);
+    // In a stack one file at a time, for they look at the same shop and stop and start it; else each has a server of its own.
+    let at_once = if env.is_empty() { 2 } else { 1 };
+    let mut tests = command(&[&tools.node.to_string_lossy(), "--test", &format!("--test-concurrency={at_once}")]);
     run(tests.args(files).envs(env.iter().copied()))
 }
 

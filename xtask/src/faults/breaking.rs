@@ -14,7 +14,7 @@ use super::crowd::{Back, Kind, Sale};
 pub const S: fn(u64) -> Duration = Duration::from_secs;
 
 /// Between two faults the sale goes on for this long.
-const CALM: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(6));
+const CALM: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(4));
 /// Who claims while the broker takes nothing is answered after so long.
 const REFUSED_WITHIN: Duration = Duration::from_secs(1);
 /// A node of ours is ready again this long after its start.
