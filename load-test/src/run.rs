@@ -27,8 +27,9 @@ use crate::{
 const OBSERVATIONS: &str = "observations.jsonl";
 /// How often staff look while waiting for the end.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// After the last unit is settled, this long for the last mails.
-const MAIL_WAIT: Duration = Duration::from_secs(15);
+/// After the last unit is settled, this long for the last mails: one that met a dead carrier comes again when SQS shows it
+/// again, a minute later.
+const MAIL_WAIT: Duration = Duration::from_secs(90);
 /// What quiescence may take beyond every clock that runs.
 const QUIET_SPARE: Duration = Duration::from_secs(30);
 
