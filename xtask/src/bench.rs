@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     install,
     run::{command, root, run},
+    steps::optimise,
 };
 
 /// What is measured, ours last: by then the machine is warm for everybody.
@@ -83,7 +84,7 @@ fn chosen(only: &[String]) -> Vec<&'static str> {
 }
 
 fn build() -> Result<PathBuf> {
-    run(&mut command(&["cargo", "build", "--release", "--package", "standalone", "--package", "load-test"]))?;
+    run(&mut optimise(&["cargo"]))?;
     Ok(root().join("target/release"))
 }
 

@@ -140,7 +140,8 @@ fn cargo(words: &[&str]) -> Result<()> {
     run(command(&["cargo"]).args(words))
 }
 
-fn optimise(cargo: &[&str]) -> Command {
+/// Builds the one process and the load test, by these words for cargo.
+pub fn optimise(cargo: &[&str]) -> Command {
     let mut build = command(cargo);
     build.args(["build", "--release", "--package", "standalone", "--package", "load-test"]);
     build

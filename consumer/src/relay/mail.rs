@@ -51,15 +51,7 @@ pub async fn relay_once(stores: &Stores, journal: &Journal) -> Result<usize, Jou
     for chore in due {
         match chore.read::<MailJob>() {
             Ok(job) => batch.push((chore, job)),
-            // Not in serde's words: it quotes what it read, which is somebody's address.
-            Err(error) => {
-                park(
-                    journal,
-                    &chore,
-                    &format!("cannot be read: {:?} error at column {}", error.classify(), error.column()),
-                )
-                .await?
-            }
+            Err(error) => park(journal, &chore, &error.to_string()).await?,
         }
     }
     if batch.is_empty() {

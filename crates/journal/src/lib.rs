@@ -35,6 +35,20 @@ pub enum JournalError {
     Data(String),
 }
 
+/// Text that cannot be read. Not in serde's words: those quote what they read, which may be somebody's address.
+#[derive(Debug, Error)]
+#[error("cannot be read: {category:?} error at column {column}")]
+pub struct Unreadable {
+    category: serde_json::error::Category,
+    column: usize,
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        Self { category: error.classify(), column: error.column() }
+    }
+}
+
 /// The journal: one handle, cheap to clone.
 #[derive(Clone)]
 pub struct Journal {

@@ -4,7 +4,7 @@ use sale::time::UnixMs;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Journal, JournalError, args, db::Tx, sql};
+use crate::{Journal, JournalError, Unreadable, args, db::Tx, sql};
 
 /// Take the money of an order; the body is a `PaymentKey`.
 pub const CAPTURE: &str = "capture";
@@ -24,8 +24,8 @@ pub struct Chore {
 }
 
 impl Chore {
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.body)
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        Ok(serde_json::from_str(&self.body)?)
     }
 }
 

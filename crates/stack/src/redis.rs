@@ -156,15 +156,6 @@ impl Redis {
         found.with_context(|| format!("no redis node of ours is at {node}"))
     }
 
-    /// Kill -9 of the n-th of [`masters`](Self::masters), counted from 0. Returns its server, to be started again.
-    pub fn kill_master(&self, n: usize) -> Result<&Server> {
-        let masters = self.masters()?;
-        let node = masters.get(n).with_context(|| format!("there are {} masters", masters.len()))?;
-        let server = self.server(node.addr)?;
-        server.kill()?;
-        Ok(server)
-    }
-
     /// Empties every master, and by replication their replicas.
     pub fn flush_all(&self) -> Result<()> {
         let masters = self.masters()?;

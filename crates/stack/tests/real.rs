@@ -60,8 +60,9 @@ fn a_killed_master_is_followed_by_its_replica(stack: &Stack) {
     let redis = stack.redis().unwrap();
     let before = redis.masters().unwrap();
     assert_eq!(before.len(), 3);
-    let dead = redis.kill_master(1).unwrap();
-    let dead_at = redis::addr(dead).unwrap();
+    let dead_at = before[1].addr;
+    let dead = redis.server(dead_at).unwrap();
+    dead.kill().unwrap();
     assert!(dead.process().is_none());
     until("a replica takes over", || {
         redis.masters().is_ok_and(|masters| masters.len() == 3 && masters.iter().all(|node| node.addr != dead_at))

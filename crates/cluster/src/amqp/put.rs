@@ -156,9 +156,11 @@ impl Carrier {
 
     async fn carry_in_time(&mut self, jobs: &[Job]) -> Vec<Outcome> {
         let (wait, link) = (self.bounds.put_wait, self.link.clone());
+        // Asked first: of who does not read nothing is asked, for it would not answer either.
         let carried = tokio::select! {
-            carried = self.carry_or_again(jobs) => carried,
+            biased;
             () = blocked(&link) => Err(RabbitError::Blocked),
+            carried = self.carry_or_again(jobs) => carried,
             () = sleep(wait) => Err(RabbitError::Unavailable(format!("no confirm within {wait:?}"))),
         };
         match carried {
@@ -223,17 +225,12 @@ impl Carrier {
     }
 
     async fn opened(&mut self) -> Result<(Arc<Live>, Channel), RabbitError> {
-        let live = self.link.now().ok_or_else(|| RabbitError::Unavailable(self.link.why_down()))?;
-        // Before anything is asked of it: who does not read does not answer either.
-        if live.is_blocked() {
-            return Err(RabbitError::Blocked);
-        }
-        if let Some((known, channel)) = &self.open
-            && Arc::ptr_eq(known, &live)
+        if let Some((live, channel)) = &self.open
             && channel.status().connected()
         {
-            return Ok((live, channel.clone()));
+            return Ok((live.clone(), channel.clone()));
         }
+        let live = self.link.now().ok_or_else(|| RabbitError::Unavailable(self.link.why_down()))?;
         let channel = live.channel().await?;
         live.call("confirm.select", channel.confirm_select(ConfirmSelectOptions::default())).await?;
         self.open = Some((live.clone(), channel.clone()));

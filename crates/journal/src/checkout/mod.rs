@@ -11,7 +11,7 @@ use sale::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    JournalError, args,
+    JournalError, Unreadable, args,
     db::{Row, Tx},
     sql,
 };
@@ -158,9 +158,6 @@ impl Parcel {
 
     fn read(row: &Row) -> Result<Self, JournalError> {
         let text = row.text("shipping")?;
-        serde_json::from_str(&text).map_err(|e| {
-            // Not in serde's words: it quotes what it read, which is somebody's address.
-            JournalError::Data(format!("shipping cannot be read: {:?} error at column {}", e.classify(), e.column()))
-        })
+        serde_json::from_str(&text).map_err(|error| JournalError::Data(format!("shipping {}", Unreadable::from(error))))
     }
 }

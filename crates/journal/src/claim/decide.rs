@@ -5,13 +5,18 @@ use sale::{
     ids::claim_id,
     port::ledger::{Grant, Kind},
     rules::{self, Decision, Law, obeyed},
+    time::UnixMs,
 };
 
 use super::{
     Locked, RatifyError,
     past::{Past, standing},
 };
-use crate::{JournalError, args, db::word, sql};
+use crate::{
+    JournalError, args,
+    db::{Value, word},
+    sql,
+};
 
 /// What a grant turned out to be when it reached the lock.
 enum Brought {
@@ -26,7 +31,10 @@ enum Brought {
 impl Locked {
     /// Decides a claim, or finds how it was decided.
     pub async fn claim(&mut self, claim: &Claim, epoch: i64, grant: &Grant) -> Result<(), RatifyError> {
-        self.check_identity(claim)?;
+        if claim.sale_item_id != self.item_id {
+            return Err(forged(claim).into());
+        }
+        check_identity(claim)?;
         let past = self.take_past(claim.buyer_id).await?;
         let known = past.iter().find(|past| past.id == claim.id);
         let brought = self.ratify_grant(epoch, claim, grant, known)?;
@@ -42,15 +50,6 @@ impl Locked {
         let decision = rules::decide(self.phase(), self.purchase_limit, self.tally, standing, claim.quantity);
         self.apply(claim, epoch, grant, brought, decision);
         Ok(())
-    }
-
-    /// A claim whose id does not follow from what it claims was forged on its way here.
-    fn check_identity(&self, claim: &Claim) -> Result<(), JournalError> {
-        if claim.sale_item_id == self.item_id && is_honest(claim) {
-            Ok(())
-        } else {
-            Err(JournalError::Data(format!("claim {} does not follow from its parts", claim.id)))
-        }
     }
 
     /// Every grant that reaches the lock advances the ratified number of its kind, whatever becomes of its claim.
@@ -121,29 +120,45 @@ impl Locked {
     }
 
     pub fn insert_claim(&mut self, claim: &Claim, epoch: i64, grant: &Grant, outcome: &str, reason: Option<Reason>) {
-        let (kind, first) = numbers(grant);
-        let args = args![
-            claim.id,
-            claim.sale_item_id,
-            claim.buyer_id,
-            claim.attempt,
-            claim.quantity,
-            outcome,
-            reason.map(Reason::as_str),
-            epoch,
-            kind,
-            first,
-            claim.received_at,
-            self.now
-        ];
-        self.tx.later(sql!("claim/insert"), args);
+        self.tx.later(sql!("claim/insert"), row_of(claim, epoch, grant, outcome, reason, self.now));
     }
 }
 
-/// Whether a claim's id follows from what it claims.
-pub fn is_honest(claim: &Claim) -> bool {
+/// The row of a claim that is decided at `now`.
+pub fn row_of(
+    claim: &Claim,
+    epoch: i64,
+    grant: &Grant,
+    outcome: &str,
+    reason: Option<Reason>,
+    now: UnixMs,
+) -> Vec<Value> {
+    let (kind, first) = numbers(grant);
+    args![
+        claim.id,
+        claim.sale_item_id,
+        claim.buyer_id,
+        claim.attempt,
+        claim.quantity,
+        outcome,
+        reason.map(Reason::as_str),
+        epoch,
+        kind,
+        first,
+        claim.received_at,
+        now
+    ]
+}
+
+/// A claim whose id does not follow from what it claims was forged on its way here.
+pub fn check_identity(claim: &Claim) -> Result<(), JournalError> {
     let id = claim_id(claim.sale_item_id, claim.buyer_id, claim.attempt);
-    (1..=ATTEMPT_MAX).contains(&claim.attempt) && claim.id == id
+    let honest = (1..=ATTEMPT_MAX).contains(&claim.attempt) && claim.id == id;
+    if honest { Ok(()) } else { Err(forged(claim)) }
+}
+
+fn forged(claim: &Claim) -> JournalError {
+    JournalError::Data(format!("claim {} does not follow from its parts", claim.id))
 }
 
 /// A grant as it stands in its claim's row.

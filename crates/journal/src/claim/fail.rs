@@ -1,8 +1,14 @@
 //! Failing: a claim that cannot be decided still gets an outcome, for its receipt was a promise.
 
-use sale::claim::{Claim, ClaimView, Reason};
+use sale::{
+    claim::{Claim, ClaimView, Reason},
+    port::ledger::Grant,
+};
 
-use super::{decide::is_honest, read::told};
+use super::{
+    decide::{check_identity, row_of},
+    read::told,
+};
 use crate::{
     Journal, JournalError, args,
     change_log::{Change, log_change},
@@ -14,28 +20,12 @@ impl Journal {
     ///
     /// Repeat: the row stands, and is returned. Errors: `Data` where nothing can be written of it: it was forged, or is on nothing.
     pub async fn fail(&self, claim: &Claim) -> Result<Option<ClaimView>, JournalError> {
-        if !is_honest(claim) {
-            return Err(JournalError::Data(format!("claim {} does not follow from its parts", claim.id)));
-        }
+        check_identity(claim)?;
         let (item, id) = (claim.sale_item_id, claim.id);
         let mut tx = self.db.begin().await?;
         let now = self.now(&mut tx).await?;
         if tx.row(sql!("claim/by_id"), args![id]).await?.is_none() {
-            let no_grant = (None::<String>, None::<i64>);
-            let row = args![
-                id,
-                item,
-                claim.buyer_id,
-                claim.attempt,
-                claim.quantity,
-                "refused",
-                Reason::Failed.as_str(),
-                0_i64,
-                no_grant.0,
-                no_grant.1,
-                claim.received_at,
-                now
-            ];
+            let row = row_of(claim, 0, &Grant::Nothing, "refused", Some(Reason::Failed), now);
             tx.run(sql!("claim/insert"), row).await?;
             let (what, quantity) = ("refused", claim.quantity);
             let change = Change { what, claim: Some(id), quantity, counters: None, deadline: None };
