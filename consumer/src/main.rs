@@ -48,5 +48,5 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
     let routes = origin::guard(routes, OriginPolicy::default());
     // Only the journal is needed: while Redis or the broker are away, expiry goes on and buyers are answered.
     let checks = Check::of(parts.probes(), &["journal"]);
-    Ok(House { routes, checks, close: Box::pin(parts.close()) })
+    Ok(House { served: routes.into(), checks, close: Box::pin(parts.close()) })
 }

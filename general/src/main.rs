@@ -60,7 +60,7 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
     let routes = origin::guard(shop, OriginPolicy::default()).merge(docs::router(openapi, ASYNCAPI));
     // Only the journal is needed: while Redis or the broker are away, people sign in and pay.
     let checks = Check::of(parts.probes(), &["journal"]);
-    Ok(House { routes, checks, close: Box::pin(parts.close()) })
+    Ok(House { served: routes.into(), checks, close: Box::pin(parts.close()) })
 }
 
 /// The staff login that the environment names, and the demo where it is wanted.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use cluster::JournalConfig;
 use kit::{
     clock::{OsChance, SystemClock},
-    http::{OriginPolicy, health::Check, origin},
+    http::{OriginPolicy, Served, health::Check, origin},
     lifecycle::Lifecycle,
     process::{House, Program},
     tokens::{KEYS_MANUAL, KeysConfig},
@@ -45,8 +45,8 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
     let publisher = publisher::start(parts.stores.clone(), parts.journal.clone(), config.publisher, keys, life)
         .await
         .context("cannot open the doors")?;
-    let routes = origin::guard(publisher.router, OriginPolicy::default());
+    let served = Served { routes: origin::guard(publisher.router, OriginPolicy::default()), short: publisher.short };
     // None of them is needed to hold sockets and to say "not now": a node that left would only lose its sockets.
     let checks = Check::of(parts.probes(), &[]);
-    Ok(House { routes, checks, close: Box::pin(parts.close()) })
+    Ok(House { served, checks, close: Box::pin(parts.close()) })
 }

@@ -39,7 +39,7 @@ use sale::{claim::ClaimView, ids::SaleId, stores::Stores, time::UnixMs, told::No
 use tokio::sync::{Semaphore, mpsc};
 
 pub(crate) use hub::Hub;
-pub(crate) use live::routes;
+pub(crate) use live::{routes, short_way};
 
 use crate::{accept::Accept, config::PushConfig, pass::mint, schedule::Schedule};
 use inbox::Inbox;

@@ -22,5 +22,5 @@ pub use origin::OriginPolicy;
 pub use problem::Problem;
 pub use request_id::RequestId;
 pub use security::with_csp;
-pub use serve::{BindError, Place, ServeConfig, TakenBack, bind, serve, take_back};
+pub use serve::{BindError, Entry, Place, ServeConfig, Served, ShortWay, TakenBack, bind, serve, take_back};
 pub use shell::shell;

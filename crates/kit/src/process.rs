@@ -15,14 +15,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use axum::Router;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     clock::OsChance,
     config::{self, ConfigError, Dur, Overrides},
     http::{
-        self, ServeConfig,
+        self, ServeConfig, Served,
         health::{self, Check, Checks},
     },
     lifecycle::Lifecycle,
@@ -56,7 +55,7 @@ pub struct Program {
 
 /// What a server's opening hands back: what is served, what it cannot be ready without, and how it is closed at the very end.
 pub struct House {
-    pub routes: Router,
+    pub served: Served,
     pub checks: Vec<Check>,
     pub close: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -164,7 +163,7 @@ impl Doors {
         };
         checks.extend(house.checks);
         life.set_ready(true);
-        life.spawn("public door", http::serve(public, house.routes, self.http, life.clone()));
+        life.spawn("public door", http::serve(public, house.served, self.http, life.clone()));
         tracing::info!(%listen, %admin_listen, took_ms = started.elapsed().as_millis() as u64, "{name} is open");
         signal.await.context("cannot wait for signals")?;
         let cut = life.stop(self.server.stop_limit.get()).await;

@@ -7,14 +7,13 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use serde_json::Value;
 use tokio::{net::TcpListener, time::Instant};
 use tracing::dispatcher::DefaultGuard;
 use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
-    http::{ServeConfig, serve},
+    http::{ServeConfig, Served, serve},
     lifecycle::Lifecycle,
     telemetry::{Format, lines},
 };
@@ -34,11 +33,11 @@ pub async fn eventually(bound: Duration, mut holds: impl FnMut() -> bool) -> boo
 }
 
 /// Serves these routes on a free local port, as a task of `life`.
-pub async fn serve_here(router: Router, config: ServeConfig, life: &Lifecycle) -> io::Result<SocketAddr> {
+pub async fn serve_here(served: impl Into<Served>, config: ServeConfig, life: &Lifecycle) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?;
     life.set_ready(true);
-    life.spawn("http", serve(listener, router, config, life.clone()));
+    life.spawn("http", serve(listener, served.into(), config, life.clone()));
     Ok(addr)
 }
 

@@ -10,12 +10,13 @@ use axum::{
         Request,
         ws::{WebSocket, WebSocketUpgrade},
     },
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
     routing::{get, post},
 };
 use kit::{
     config::{Dur, Size},
-    http::{BindError, ClientAddr, ServeConfig, bind, take_back},
+    http::{BindError, ClientAddr, Entry, ServeConfig, Served, ShortWay, TakenBack, bind, take_back},
     lifecycle::Lifecycle,
     testing::{eventually, serve_here},
 };
@@ -213,6 +214,52 @@ async fn a_connection_that_was_taken_back_keeps_its_place_and_what_was_read() {
     drop(taken);
     assert_eq!(rest(socket).await, "");
     assert!(house.ask_path("/").await.ends_with("hello"));
+}
+
+/// A short way to `/socket` for everybody without the header `x-long`; whoever is taken is told.
+fn short_way(tell: mpsc::Sender<TakenBack>) -> ShortWay {
+    let enter = move |headers: &HeaderMap, _| {
+        let tell = tell.clone();
+        let answer = (StatusCode::SWITCHING_PROTOCOLS, [("upgrade", "websocket")]).into_response();
+        (!headers.contains_key("x-long")).then(|| Entry {
+            answer,
+            take: Box::new(move |taken| tell.try_send(taken).unwrap_or_else(|_| panic!("nobody takes it"))),
+        })
+    };
+    ShortWay { path: "/socket", enter: Arc::new(enter) }
+}
+
+#[tokio::test]
+async fn the_short_way_hands_over_the_stream_the_answer_and_what_was_read() {
+    let (tell, mut told) = mpsc::channel(1);
+    let routes = Router::new().route("/socket", get(|| async { "the long way" })).route("/", get(|| async { "hello" }));
+    let life = Lifecycle::new();
+    let config = ServeConfig { max_connections: 1, ..quick() };
+    let served = Served { routes, short: Some(short_way(tell)) };
+    let addr = serve_here(served, config, &life).await.unwrap();
+    let house = House { addr, life, gate: Arc::new(Semaphore::new(0)) };
+
+    let sound = UPGRADE.replace("host: x", "host: x\r\nx-request-id: mine");
+    let client = house.call(&format!("{sound}frames behind it")).await;
+    let taken = timeout(BOUND, told.recv()).await.unwrap().unwrap();
+    let answer = String::from_utf8(taken.unsent.to_vec()).unwrap();
+    assert_eq!(answer, "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nx-request-id: mine\r\n\r\n");
+    assert_eq!(&taken.read[..], b"frames behind it");
+    assert!(eventually(BOUND, || house.connections() == 0).await, "nothing of the runtime stays with it");
+    assert!(house.ask(KEPT).await.starts_with("HTTP/1.1 503"), "its place is kept");
+    drop((taken, client));
+
+    // Everything else is answered by the routes, whatever way it comes.
+    let long =
+        ["x-long: 1", "content-length: 0", "transfer-encoding: chunked", &format!("x-large: {}", "x".repeat(5000))];
+    for header in long {
+        let body = if header.starts_with("transfer") { "0\r\n\r\n" } else { "" };
+        let request = format!("GET /socket HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\n\r\n{body}");
+        assert!(house.ask(&request).await.ends_with("the long way"), "{header}");
+    }
+    let post = "POST /socket HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    assert!(house.ask(post).await.starts_with("HTTP/1.1 405"));
+    assert!(told.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -34,5 +34,5 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
         SandboxConfig { record: config.record, silence: config.silence.get(), webhook_late: config.webhook_late.get() };
     let payments = SandboxPayments::open(sandbox, Arc::new(SystemClock)).context("cannot open the record")?;
     let routes = desk::routes(Arc::new(payments), &config.key, config.poll_wait.get(), &life);
-    Ok(House { routes, checks: vec![], close: Box::pin(async {}) })
+    Ok(House { served: routes.into(), checks: vec![], close: Box::pin(async {}) })
 }

@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use axum::Router;
 use embedded::{
     MailFolder, MemoryBus, MemoryCrowd, MemoryLedger, MemoryLimiter, MemoryTimers, QueueConfig, SandboxConfig,
     SandboxPayments, TableQueue,
@@ -17,7 +16,10 @@ use embedded::{
 use journal::Journal;
 use kit::{
     clock::{OsChance, SystemClock},
-    http::health::{self, Check},
+    http::{
+        Served,
+        health::{self, Check},
+    },
     lifecycle::Lifecycle,
     tokens::Keys,
 };
@@ -33,7 +35,7 @@ use crate::{
 pub struct House {
     pub journal: Journal,
     pub stores: Stores,
-    pub routes: Router,
+    pub served: Served,
     pub data_dir: std::path::PathBuf,
     /// Held as long as we live: two processes on one folder would be two journals.
     _lock: File,
@@ -65,7 +67,8 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
         .merge(pages::routes());
     // The mailbox shows everybody's mail: only where nobody but this machine can ask.
     let routes = if config.server.listen.ip().is_loopback() { routes.merge(postbox::routes(mail)) } else { routes };
-    Ok(House { journal, stores, routes, data_dir: dir, _lock: lock })
+    let served = Served { routes, short: publisher.short };
+    Ok(House { journal, stores, served, data_dir: dir, _lock: lock })
 }
 
 /// The routes of all roles in one document.

@@ -51,7 +51,7 @@ async fn open(config: Config, started: Instant) -> anyhow::Result<()> {
             .context("cannot plan the demo sale")?;
     }
     life.set_ready(true);
-    life.spawn("serve", http::serve(listener, house.routes, serve, life.clone()));
+    life.spawn("serve", http::serve(listener, house.served, serve, life.clone()));
     println!("Miaosha is open at http://{at} ({} ms after start)", started.elapsed().as_millis());
     println!("{staff}");
     life.wait_signal().await?;

@@ -2,23 +2,20 @@
 
 use axum::{
     body::Body,
-    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hyper::upgrade::OnUpgrade;
 use kit::http::Problem;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::frame::PROTOCOL;
 
 /// A request that may become a socket.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Handshake {
     accept: String,
     /// The client named ours among its subprotocols.
     names_protocol: bool,
-    upgrade: OnUpgrade,
 }
 
 /// Why a request cannot become a socket.
@@ -33,9 +30,7 @@ pub(super) enum NoHandshake {
 }
 
 impl Handshake {
-    pub(super) fn read(request: &mut Request) -> Result<Self, NoHandshake> {
-        let upgrade = request.extensions_mut().remove::<OnUpgrade>();
-        let headers = request.headers();
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self, NoHandshake> {
         let says = |name: HeaderName, word, called| {
             names(headers, name, word).then_some(()).ok_or(NoHandshake::Header(called))
         };
@@ -50,11 +45,11 @@ impl Handshake {
         if offers && !names_protocol {
             return Err(NoHandshake::UnknownProtocol);
         }
-        Ok(Self { accept, names_protocol, upgrade: upgrade.ok_or(NoHandshake::NotUpgradable)? })
+        Ok(Self { accept, names_protocol })
     }
 
-    /// The answer, and what comes true once it is written.
-    pub(super) fn answer(self) -> (Response, OnUpgrade) {
+    /// The answer that upgrades.
+    pub(super) fn answer(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
@@ -67,7 +62,7 @@ impl Handshake {
         if self.names_protocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
         }
-        (response, self.upgrade)
+        response
     }
 }
 
@@ -117,28 +112,28 @@ mod tests {
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ];
 
-    fn read(headers: &[(&str, &str)]) -> NoHandshake {
-        let mut request = Request::builder();
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        // No connection is behind it, so even a sound one cannot go on.
-        Handshake::read(&mut request.body(Body::empty()).unwrap()).unwrap_err()
+    fn read(headers: &[(&'static str, &'static str)]) -> Result<Handshake, NoHandshake> {
+        let owned = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        Handshake::read(&headers.iter().map(owned).collect())
     }
 
     #[test]
-    fn a_sound_request_only_lacks_its_connection() {
-        assert_eq!(read(&SOUND), NoHandshake::NotUpgradable);
+    fn a_sound_request_is_accepted_by_the_rule_of_its_key() {
+        // The key and its answer are RFC 6455's own example.
+        let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned();
+        assert_eq!(read(&SOUND), Ok(Handshake { accept: accept.clone(), names_protocol: false }));
         let offering = |words| read(&[&SOUND[..], &[("sec-websocket-protocol", words)]].concat());
-        assert_eq!(offering("other, miaosha.v1"), NoHandshake::NotUpgradable);
-        assert_eq!(offering("other"), NoHandshake::UnknownProtocol);
+        assert_eq!(offering("other, miaosha.v1"), Ok(Handshake { accept, names_protocol: true }));
+        assert_eq!(offering("other"), Err(NoHandshake::UnknownProtocol));
     }
 
     #[test]
     fn each_header_that_is_missing_is_named() {
         for left_out in SOUND {
             let rest: Vec<_> = SOUND.into_iter().filter(|header| *header != left_out).collect();
-            assert_eq!(read(&rest), NoHandshake::Header(left_out.0));
+            assert_eq!(read(&rest), Err(NoHandshake::Header(left_out.0)));
         }
     }
 }

@@ -5,51 +5,65 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::get,
 };
-use kit::http::{ClientAddr, Problem, origin, take_back};
+use hyper::upgrade::OnUpgrade;
+use kit::http::{ClientAddr, Entry, Problem, ShortWay, TakenBack, origin, take_back};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Push, handshake::Handshake, inbox::Arrival, places::Full};
+use super::{
+    Push,
+    handshake::{Handshake, NoHandshake},
+    inbox::Arrival,
+    places::{Full, Place},
+};
 
+const PATH: &str = "/api/v1/live";
 const FULL_RETRY_MS: i64 = 5_000;
 
-pub(crate) fn routes(push: Arc<Push>) -> Router {
-    Router::new().route("/api/v1/live", get(live)).with_state(push)
+/// Who may come in: a place, a turn, and the answer that upgrades.
+struct Admitted {
+    handshake: Handshake,
+    place: Place,
+    turn: OwnedSemaphorePermit,
 }
 
-async fn live(State(push): State<Arc<Push>>, ClientAddr(address): ClientAddr, mut request: Request) -> Response {
-    let refused = |why: &'static str, problem: Problem| {
-        metrics::counter!("publisher_sockets_refused_total", "why" => why).increment(1);
-        problem.into_response()
+/// Why somebody may not.
+enum Refusal {
+    Stopping,
+    ForeignOrigin,
+    NoHandshake(NoHandshake),
+    /// Too many upgrades are under way.
+    Busy,
+    Full(Full),
+}
+
+pub(crate) fn routes(push: Arc<Push>) -> Router {
+    Router::new().route(PATH, get(live)).with_state(push)
+}
+
+/// The same without HTTP's machinery, for those that are let in.
+pub(crate) fn short_way(push: Arc<Push>) -> ShortWay {
+    let enter = move |headers: &HeaderMap, address: ClientAddr| {
+        let Admitted { handshake, place, turn } = push.admit(headers, address).ok()?;
+        let hub = push.hub.clone();
+        let take = Box::new(move |taken: TakenBack| hub.enter(Arrival { taken, place, turn }));
+        Some(Entry { answer: handshake.answer(), take })
     };
-    if push.life.is_stopping() {
-        return refused("stopping", Problem::unavailable(push.resume_after_ms()));
-    }
-    if !push.origins.allows(request.headers(), origin::host(request.headers())) {
-        let title = "this page may not open a socket here";
-        return refused("foreign_origin", Problem::new(StatusCode::FORBIDDEN, "foreign_origin", title));
-    }
-    let handshake = match Handshake::read(&mut request) {
-        Ok(handshake) => handshake,
-        Err(refusal) => {
-            metrics::counter!("publisher_sockets_refused_total", "why" => refusal.why()).increment(1);
-            return refusal.into_response();
-        }
+    ShortWay { path: PATH, enter: Arc::new(enter) }
+}
+
+async fn live(State(push): State<Arc<Push>>, address: ClientAddr, mut request: Request) -> Response {
+    let upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let admitted = push.admit(request.headers(), address);
+    let upgradable = upgrade.ok_or(Refusal::NoHandshake(NoHandshake::NotUpgradable));
+    let (admitted, upgrade) = match admitted.and_then(|admitted| Ok((admitted, upgradable?))) {
+        Ok(both) => both,
+        Err(refusal) => return push.refuse(refusal),
     };
-    let later = |why| refused(why, Problem::unavailable(FULL_RETRY_MS + push.resume_after_ms()));
-    let Some(turn) = push.hub.take_turn() else { return later("busy") };
-    let place = match push.hub.take_place(address) {
-        Ok(place) => place,
-        Err(Full::House) => return later("house_full"),
-        Err(Full::Address) => {
-            let problem =
-                Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", "too many sockets from there");
-            return refused("address_full", problem.retry_after_ms(FULL_RETRY_MS));
-        }
-    };
-    let (answer, upgrade) = handshake.answer();
+    let Admitted { handshake, place, turn } = admitted;
     let hub = push.hub.clone();
     push.life.spawn_visit("upgrade", async move {
         // Who left in the middle of it is not missed.
@@ -57,5 +71,54 @@ async fn live(State(push): State<Arc<Push>>, ClientAddr(address): ClientAddr, mu
             hub.enter(Arrival { taken, place, turn });
         }
     });
-    answer
+    handshake.answer()
+}
+
+impl Push {
+    fn admit(&self, headers: &HeaderMap, ClientAddr(address): ClientAddr) -> Result<Admitted, Refusal> {
+        if self.life.is_stopping() {
+            return Err(Refusal::Stopping);
+        }
+        if !self.origins.allows(headers, origin::host(headers)) {
+            return Err(Refusal::ForeignOrigin);
+        }
+        let handshake = Handshake::read(headers).map_err(Refusal::NoHandshake)?;
+        let turn = self.hub.take_turn().ok_or(Refusal::Busy)?;
+        let place = self.hub.take_place(address).map_err(Refusal::Full)?;
+        Ok(Admitted { handshake, place, turn })
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Response {
+        metrics::counter!("publisher_sockets_refused_total", "why" => refusal.why()).increment(1);
+        match refusal {
+            Refusal::Stopping => Problem::unavailable(self.resume_after_ms()).into_response(),
+            Refusal::ForeignOrigin => {
+                let title = "this page may not open a socket here";
+                Problem::new(StatusCode::FORBIDDEN, "foreign_origin", title).into_response()
+            }
+            Refusal::NoHandshake(why) => why.into_response(),
+            Refusal::Busy | Refusal::Full(Full::House) => {
+                Problem::unavailable(FULL_RETRY_MS + self.resume_after_ms()).into_response()
+            }
+            Refusal::Full(Full::Address) => {
+                let title = "too many sockets from there";
+                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", title);
+                problem.retry_after_ms(FULL_RETRY_MS).into_response()
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// As it is counted.
+    fn why(&self) -> &'static str {
+        match self {
+            Self::Stopping => "stopping",
+            Self::ForeignOrigin => "foreign_origin",
+            Self::NoHandshake(why) => why.why(),
+            Self::Busy => "busy",
+            Self::Full(Full::House) => "house_full",
+            Self::Full(Full::Address) => "address_full",
+        }
+    }
 }

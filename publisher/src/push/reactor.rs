@@ -217,7 +217,11 @@ impl Reactor {
         let resume_after_ms = self.push.resume_after_ms();
         let heartbeat_s = self.push.config.heartbeat.get().as_secs().max(1);
         let hello = Said::Hello { server_time: self.push.schedule.now(), heartbeat_s, resume_after_ms };
-        self.say(slot, &hello.answer());
+        let hello = hello.answer();
+        // One write for both, where our answer to the request is still to be said.
+        let first =
+            if taken.unsent.is_empty() { hello } else { Frame::raw([&taken.unsent, &hello.bytes[..]].concat().into()) };
+        self.say(slot, &first);
         if self.push.life.is_stopping() {
             self.leave(slot, End::Restart { resume_after_ms });
         }

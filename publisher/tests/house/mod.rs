@@ -19,7 +19,7 @@ use journal::{
 use kit::{
     clock::{OsChance, SystemClock},
     config::Dur,
-    http::{ServeConfig, bind, serve},
+    http::{ServeConfig, Served, bind, serve},
     lifecycle::Lifecycle,
     tokens::{Keys, Role},
 };
@@ -125,11 +125,12 @@ impl House {
         let publisher = started.unwrap();
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
-        life.spawn("http", serve(listener, publisher.router.clone(), ServeConfig::default(), life.clone()));
+        let served = Served { routes: publisher.router.clone(), short: publisher.short.clone() };
+        life.spawn("http", serve(listener, served, ServeConfig::default(), life.clone()));
         Self { addr, journal, stores, keys, life, publisher, _dir: dir }
     }
 
-    /// A second publisher over the same stores: where it listens.
+    /// A second publisher over the same stores: where it listens. All go the long way in there.
     pub async fn another_door(&self, config: Config) -> SocketAddr {
         let (stores, journal, keys) = (self.stores.clone(), self.journal.clone(), self.keys.clone());
         let publisher = publisher::start(stores, journal, config, keys, self.life.clone()).await.unwrap();

@@ -2,7 +2,7 @@
 //!
 //! The framework's own loop sets no timer, so its header timeout would never fire, and it caps nothing.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{
@@ -18,6 +18,7 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::shell::shell;
@@ -27,8 +28,11 @@ use crate::{
 };
 
 mod counted;
+mod short;
 use counted::Counted;
 pub use counted::Place;
+pub use short::{Entry, Served, ShortWay};
+use short::{Taking, first_bytes};
 
 /// The OS keeps so many connections that we have not accepted yet; more are refused by it.
 const BACKLOG: u32 = 4096;
@@ -42,8 +46,8 @@ const ACCEPT_RETRY_MAX: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServeConfig {
-    /// A client that has not sent a whole request head in this time is cut; so is an idle kept-alive connection. Behind a
-    /// balancer: longer than it keeps its own connections idle.
+    /// A client that says nothing for this long is cut; so is one that then has not sent a whole request head in this time, and
+    /// an idle kept-alive connection. Behind a balancer: longer than it keeps its own connections idle.
     pub header_timeout: Dur,
     /// A client that takes no byte of its answer for this long is cut; upgraded sockets too, unless they were taken back.
     pub write_timeout: Dur,
@@ -115,14 +119,14 @@ pub fn bind(addr: SocketAddr) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Serves until the soft stop, with the [`shell`] around every route; requests in flight finish as visits of `life`.
+/// Serves until the soft stop, with the [`shell`] around every route; requests in flight finish as visits of `life`. Where there
+/// is a [`ShortWay`], first requests may take it.
 ///
 /// Spawn it: `life.spawn("http", serve(listener, router, config, life.clone()))`.
-pub async fn serve(listener: TcpListener, router: Router, config: ServeConfig, life: Lifecycle) {
+pub async fn serve(listener: TcpListener, served: impl Into<Served>, config: ServeConfig, life: Lifecycle) {
+    let Served { routes, short } = served.into();
     let house = House {
-        router: shell(router, &config),
-        http: builder(&config),
-        write_timeout: config.write_timeout.get(),
+        rooms: Arc::new(Rooms { router: shell(routes, &config), http: builder(&config), short, config }),
         places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
         life: life.clone(),
     };
@@ -174,40 +178,76 @@ fn builder(config: &ServeConfig) -> http1::Builder {
 }
 
 struct House {
-    router: Router,
-    http: http1::Builder,
-    write_timeout: Duration,
+    rooms: Arc<Rooms>,
     places: Arc<Semaphore>,
     life: Lifecycle,
 }
 
+/// What every connection needs.
+struct Rooms {
+    router: Router,
+    http: http1::Builder,
+    short: Option<ShortWay>,
+    config: ServeConfig,
+}
+
 impl House {
     fn welcome(&self, stream: TcpStream, peer: SocketAddr) {
-        let Ok(place) = self.places.clone().try_acquire_owned() else { return refuse(stream) };
+        let Ok(permit) = self.places.clone().try_acquire_owned() else { return refuse(stream) };
         // Answers are small and somebody waits for them.
         let _ = stream.set_nodelay(true);
-        let io = TokioIo::new(Counted::new(stream, place, self.write_timeout));
-        let router = self.router.clone();
-        let service = service_fn(move |request| {
-            let mut router = router.clone();
-            async move { router.call(with_peer(request, peer)).await }
-        });
-        let connection = self.http.serve_connection(io, service).with_upgrades();
-        let soft = self.life.soft();
+        let (rooms, place, soft) = (self.rooms.clone(), Place::new(permit), self.life.soft());
         self.life.spawn_visit("connection", async move {
-            tokio::pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = soft.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
+            let read = tokio::select! {
+                read = first_bytes(&stream, rooms.config.header_timeout.get()) => read,
+                // HTTP says good-bye.
+                () = soft.cancelled() => Ok(Bytes::new()),
+            };
+            let ended = match read {
+                Ok(read) => match rooms.short_way(&read, peer) {
+                    Some(taking) => taking.hand_over(stream, read, place),
+                    // Apart, so that who goes the short way needs no room for it.
+                    None => Box::pin(rooms.long_way(stream, read, place, peer, soft)).await,
+                },
+                Err(error) => Err(error),
             };
             if let Err(error) = ended {
-                count_early(&error);
                 tracing::debug!(%error, "a connection ended early");
             }
         });
+    }
+}
+
+impl Rooms {
+    fn short_way(&self, read: &[u8], peer: SocketAddr) -> Option<Taking> {
+        self.short.as_ref()?.entry(read, peer, self.config.trusted_hops)
+    }
+
+    async fn long_way(
+        &self,
+        stream: TcpStream,
+        read: Bytes,
+        place: Place,
+        peer: SocketAddr,
+        soft: CancellationToken,
+    ) -> io::Result<()> {
+        let io = TokioIo::new(Counted::new(stream, read, place, self.config.write_timeout.get()));
+        let service = service_fn(move |request| {
+            let mut router = self.router.clone();
+            async move { router.call(with_peer(request, peer)).await }
+        });
+        let mut connection = pin!(self.http.serve_connection(io, service).with_upgrades());
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = soft.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        ended.map_err(|error| {
+            count_early(&error);
+            io::Error::other(error)
+        })
     }
 }
 
@@ -216,13 +256,19 @@ fn count_early(error: &hyper::Error) {
     if error.is_parse_too_large() {
         metrics::counter!("http_refused_total", "why" => "head_too_large").increment(1);
     } else if error.is_timeout() {
-        metrics::counter!("http_refused_total", "why" => "head_too_slow").increment(1);
+        count_too_slow();
     }
+}
+
+fn count_too_slow() {
+    metrics::counter!("http_refused_total", "why" => "head_too_slow").increment(1);
 }
 
 /// A connection after its upgrade, free of HTTP and of the runtime: what remains is a descriptor that never blocks.
 pub struct TakenBack {
     pub stream: std::net::TcpStream,
+    /// Our answer to its request, where it is still to be written.
+    pub unsent: Bytes,
     /// What the client sent behind its request, already read.
     pub read: Bytes,
     /// To be kept for as long as the stream is open.
@@ -233,7 +279,7 @@ pub struct TakenBack {
 pub fn take_back(upgraded: Upgraded) -> io::Result<TakenBack> {
     let parts = upgraded.downcast::<TokioIo<Counted>>().map_err(|_| io::ErrorKind::Unsupported)?;
     let (stream, place) = parts.io.into_inner().take_apart()?;
-    Ok(TakenBack { stream, read: parts.read_buf, place })
+    Ok(TakenBack { stream, unsent: Bytes::new(), read: parts.read_buf, place })
 }
 
 fn with_peer(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::body::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -16,6 +17,8 @@ use tokio::{
 
 pub struct Counted {
     stream: TcpStream,
+    /// Read before HTTP was asked.
+    read: Bytes,
     write_timeout: Duration,
     /// Runs while the client takes nothing. Made only then: most never stall.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -33,8 +36,8 @@ impl Place {
 }
 
 impl Counted {
-    pub fn new(stream: TcpStream, permit: OwnedSemaphorePermit, write_timeout: Duration) -> Self {
-        Self { stream, write_timeout, stalled: None, place: Place::new(permit) }
+    pub fn new(stream: TcpStream, read: Bytes, place: Place, write_timeout: Duration) -> Self {
+        Self { stream, read, write_timeout, stalled: None, place }
     }
 
     /// The bare stream, no longer the runtime's, and its place.
@@ -62,6 +65,11 @@ impl Drop for Place {
 
 impl AsyncRead for Counted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.read.is_empty() {
+            let some = self.read.len().min(buf.remaining());
+            buf.put_slice(&self.read.split_to(some));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
