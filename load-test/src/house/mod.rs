@@ -6,7 +6,7 @@ use std::net::SocketAddrV4;
 
 use anyhow::Context;
 
-pub use self::stack::Stack;
+pub use self::stack::{Door, Stack};
 use crate::{
     run,
     scene::Scene,

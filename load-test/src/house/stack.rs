@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -54,6 +54,21 @@ struct Launch {
     env: BTreeMap<String, String>,
 }
 
+/// Where a process of a stack answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    pub addr: SocketAddrV4,
+    pub pid: u32,
+}
+
+/// Whom the stack started under a name.
+#[derive(Deserialize)]
+struct Started {
+    pid: u32,
+}
+
+/// Where a node was told to listen.
+const LISTEN_SETTING: &str = "MIAOSHA_SERVER__LISTEN";
 /// What a node puts before every key of its own, and where it was told something else.
 const REDIS_PREFIX: &str = "shop";
 const REDIS_PREFIX_SETTING: &str = "MIAOSHA_CLUSTER__REDIS__PREFIX";
@@ -85,6 +100,24 @@ impl Stack {
             staff_email: staff.email,
             staff_password: staff.password,
         })
+    }
+
+    /// Every publisher, past the balancer. Errors: there is none, or one that was not started.
+    pub fn publishers(&self) -> anyhow::Result<Vec<Door>> {
+        let run = self.dir.join("run");
+        let door = |n: usize| -> anyhow::Result<Option<Door>> {
+            let file = run.join(format!("publisher-{n}.json"));
+            if !file.exists() {
+                return Ok(None);
+            }
+            let launch: Launch = json(&file)?;
+            let listen = launch.env.get(LISTEN_SETTING).context("a publisher without an address")?;
+            let started: Started = json(&file.with_extension("pid"))?;
+            Ok(Some(Door { addr: listen.parse().context("a publisher's address")?, pid: started.pid }))
+        };
+        let doors: Vec<Door> = (1..).map_while(|n| door(n).transpose()).collect::<anyhow::Result<_>>()?;
+        ensure!(!doors.is_empty(), "no publisher runs in {}", self.dir.display());
+        Ok(doors)
     }
 
     /// Waits until the shop answers through the balancer. Errors: after [`STACK_READY_WAIT`].
@@ -158,5 +191,14 @@ mod tests {
         assert_eq!(stack.ledger.prefix, "shop");
         assert_eq!(stack.balancer, "127.20.3.31:8080".parse().unwrap());
         assert_eq!(stack.staff_email, "staff@shop.test");
+        assert!(stack.publishers().is_err(), "there is none");
+        for n in [1, 2] {
+            let listen = format!(r#"{{"env":{{"MIAOSHA_SERVER__LISTEN":"127.20.3.4{n}:80"}}}}"#);
+            fs::write(folder.path().join(format!("run/publisher-{n}.json")), listen).unwrap();
+            fs::write(folder.path().join(format!("run/publisher-{n}.pid")), format!(r#"{{"pid":{n},"started":5}}"#))
+                .unwrap();
+        }
+        let second = Door { addr: "127.20.3.42:80".parse().unwrap(), pid: 2 };
+        assert_eq!(stack.publishers().unwrap()[1..], [second]);
     }
 }

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::client::{ClientArgs, Order, Tally};
+use crate::house::Door;
 
 /// Dropped, all of them end.
 pub struct Crew(Vec<Member>);
@@ -21,11 +22,15 @@ struct Member {
 }
 
 impl Crew {
-    /// Starts so many processes, each with its part of the sockets.
-    pub fn hire(all: &ClientArgs, processes: usize) -> anyhow::Result<Self> {
-        let each = all.sockets.div_ceil(processes.max(1));
-        let parts = (0..all.sockets).step_by(each.max(1));
-        parts.map(|first| Member::hire(all, first, each.min(all.sockets - first))).collect::<Result<_, _>>().map(Self)
+    /// Starts so many processes, each with its part of the sockets, at the doors in turn.
+    pub fn hire(all: &ClientArgs, processes: usize, doors: &[Door]) -> anyhow::Result<Self> {
+        let each = all.sockets.div_ceil(processes.max(1)).max(1);
+        let parts = (0..all.sockets).step_by(each).zip(doors.iter().cycle());
+        let member = |(first, door): (usize, &Door)| {
+            let sockets = each.min(all.sockets - first);
+            Member::hire(&ClientArgs { target: door.addr, sockets, first, ..all.clone() })
+        };
+        parts.map(member).collect::<Result<_, _>>().map(Self)
     }
 
     /// How many processes they are.
@@ -55,18 +60,18 @@ impl Crew {
 }
 
 impl Member {
-    fn hire(all: &ClientArgs, first: usize, sockets: usize) -> anyhow::Result<Self> {
+    fn hire(part: &ClientArgs) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("sockets-client").arg("--target").arg(all.target.to_string()).args(["--path", &all.path]);
-        if let Some(protocol) = &all.protocol {
+        command.arg("sockets-client").arg("--target").arg(part.target.to_string()).args(["--path", &part.path]);
+        if let Some(protocol) = &part.protocol {
             command.args(["--protocol", protocol]);
         }
-        command.args(["--say", &all.say]);
+        command.args(["--say", &part.say]);
         let numbers = [
-            ("--sockets", sockets),
-            ("--first", all.first + first),
-            ("--per-source", all.per_source),
-            ("--window", all.window),
+            ("--sockets", part.sockets),
+            ("--first", part.first),
+            ("--per-source", part.per_source),
+            ("--window", part.window),
         ];
         for (name, number) in numbers {
             command.arg(name).arg(number.to_string());
@@ -75,7 +80,7 @@ impl Member {
         let mut child = command.spawn().context("cannot start a client process")?;
         let (orders, answers) = (child.stdin.take(), child.stdout.take());
         let (orders, answers) = orders.zip(answers).context("a client process without pipes")?;
-        Ok(Self { sockets, _child: child, orders, answers: BufReader::new(answers).lines() })
+        Ok(Self { sockets: part.sockets, _child: child, orders, answers: BufReader::new(answers).lines() })
     }
 }
 

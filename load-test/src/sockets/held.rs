@@ -85,7 +85,7 @@ impl Held {
     }
 
     fn look(&self) -> anyhow::Result<Look> {
-        Ok(Look::at(self.running.pid()?)?)
+        Ok(Look::at_all(self.running.doors.iter().map(|door| door.pid))?)
     }
 
     /// A look once what was begun is done.

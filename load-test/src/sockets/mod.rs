@@ -11,7 +11,7 @@ mod usage;
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, ensure};
 use clap::Args;
 
 pub use client::{ClientArgs, run as run_client};
@@ -35,7 +35,7 @@ use crate::{
 /// One client process holds no more: many systems let a process open 20,000 files.
 const PER_PROCESS_MAX: usize = 15_000;
 
-/// Many idle sockets that watch one sale: memory, connects, its opening, churn.
+/// Many idle sockets that watch one sale: memory, connects, its opening, churn. On a stack: at every publisher's own door.
 #[derive(Clone, Debug, Args)]
 pub struct SocketsArgs {
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub async fn play(args: &SocketsArgs, run: &Run, bar: &Progress) -> anyhow::Resu
     limits::raise_open_files(0)?;
     bar.say("starting the server");
     let running = start(args, run).await?;
-    let crew = Crew::hire(&client(args, &running), args.processes())?;
+    let crew = Crew::hire(&client(args, &running)?, args.processes(), &running.doors)?;
     let mut held = Held::nobody(running, crew, args.sockets).await?;
     bar.act("connecting", args.sockets as u64);
     let came = held.come(bar).await?;
@@ -131,7 +131,10 @@ async fn start(args: &SocketsArgs, run: &Run) -> anyhow::Result<Running> {
     if args.against != Against::Ours {
         return Running::peer(args.against, &args.node, &args.peers).await;
     }
-    let House::Own(plan) = &run.house else { bail!("a stack's servers are not ours to measure") };
+    let plan = match &run.house {
+        House::Own(plan) => plan,
+        House::Stack(stack) => return Running::fleet(stack).await,
+    };
     let bound = |key: &str, value: usize| (format!("MIAOSHA_{key}"), value.to_string());
     let mut plan = plan.clone();
     plan.env = vec![
@@ -142,10 +145,11 @@ async fn start(args: &SocketsArgs, run: &Run) -> anyhow::Result<Running> {
     Running::ours(&plan).await
 }
 
-fn client(args: &SocketsArgs, running: &Running) -> ClientArgs {
+fn client(args: &SocketsArgs, running: &Running) -> anyhow::Result<ClientArgs> {
     let dialect = running.dialect.clone();
-    ClientArgs {
-        target: running.addr,
+    let door = running.doors.first().context("a server without a door")?;
+    Ok(ClientArgs {
+        target: door.addr,
         path: dialect.path,
         protocol: dialect.protocol,
         say: dialect.say,
@@ -153,5 +157,5 @@ fn client(args: &SocketsArgs, running: &Running) -> ClientArgs {
         first: 0,
         per_source: args.per_source,
         window: args.window,
-    }
+    })
 }

@@ -1,11 +1,6 @@
 //! The target: a server that sockets are held on, ours or another one, as a child process.
 
-use std::{
-    net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
-    process::Stdio,
-    time::Duration,
-};
+use std::{net::Ipv4Addr, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -19,6 +14,7 @@ use tokio::{
 
 use crate::{
     buyer::http::{Call, Http},
+    house::{Door, Stack},
     server::{Server, ServerPlan, free_port},
     staff::{Planned, Staff},
 };
@@ -59,14 +55,24 @@ pub struct Dialect {
 }
 
 pub enum Target {
-    Ours { server: Server, staff: Box<Staff>, sale: SaleId, paused: bool, opened: bool },
-    Peer { child: Child },
+    /// `server`: ours to stop; none where a stack runs it.
+    Ours {
+        server: Option<Server>,
+        staff: Box<Staff>,
+        sale: SaleId,
+        paused: bool,
+        opened: bool,
+    },
+    Peer {
+        child: Child,
+    },
 }
 
 /// A running target.
 pub struct Running {
     pub target: Target,
-    pub addr: SocketAddrV4,
+    /// Its doors, and the process behind each.
+    pub doors: Vec<Door>,
     pub dialect: Dialect,
 }
 
@@ -84,9 +90,22 @@ impl Against {
 }
 
 impl Running {
+    /// One process of our own.
     pub async fn ours(plan: &ServerPlan) -> anyhow::Result<Self> {
         let server = plan.start_ready().await?;
-        let mut staff = Staff::sign_in(plan.listen, &plan.staff_email, &plan.staff_password).await?;
+        let doors = vec![Door { addr: plan.listen, pid: server.pid().context("the server is gone")? }];
+        let staff = Staff::sign_in(plan.listen, &plan.staff_email, &plan.staff_password).await?;
+        Self::with_sale(Some(server), staff, doors).await
+    }
+
+    /// Every publisher of a stack, each by its own door.
+    pub async fn fleet(stack: &Stack) -> anyhow::Result<Self> {
+        stack.ready().await?;
+        let staff = Staff::sign_in(stack.balancer, &stack.staff_email, &stack.staff_password).await?;
+        Self::with_sale(None, staff, stack.publishers()?).await
+    }
+
+    async fn with_sale(server: Option<Server>, mut staff: Staff, doors: Vec<Door>) -> anyhow::Result<Self> {
         let planned = Planned {
             units: 100,
             standby: 100,
@@ -100,7 +119,7 @@ impl Running {
         let say = json!({"type": "watch", "sale_ids": [sale]}).to_string();
         let dialect = Dialect { path: "/api/v1/live".into(), protocol: Some("miaosha.v1".into()), say };
         let target = Target::Ours { server, staff: Box::new(staff), sale, paused: false, opened: false };
-        Ok(Self { target, addr: plan.listen, dialect })
+        Ok(Self { target, doors, dialect })
     }
 
     /// `node`: the program that runs the two that are written for it; `peers`: their folder.
@@ -134,7 +153,8 @@ impl Running {
             _ => ("/", r#"{"type":"watch"}"#),
         };
         let dialect = Dialect { path: path.into(), protocol: None, say: say.into() };
-        let mut running = Self { target: Target::Peer { child }, addr, dialect };
+        let doors = vec![Door { addr, pid: child.id().context("the peer is gone")? }];
+        let mut running = Self { target: Target::Peer { child }, doors, dialect };
         running.answers().await?;
         Ok(running)
     }
@@ -156,16 +176,10 @@ impl Running {
     }
 
     async fn call(&self, path: &str) -> anyhow::Result<()> {
-        Http::new(Ipv4Addr::LOCALHOST, self.addr).call(&Call::get(path)).await?;
-        Ok(())
-    }
-
-    pub fn pid(&self) -> anyhow::Result<u32> {
-        match &self.target {
-            Target::Ours { server, .. } => server.pid(),
-            Target::Peer { child } => child.id(),
+        for door in &self.doors {
+            Http::new(Ipv4Addr::LOCALHOST, door.addr).call(&Call::get(path)).await?;
         }
-        .context("the server is gone")
+        Ok(())
     }
 
     /// Makes it tell everybody something. Ours: the sale's opening first, then a pause and its end in turn. Returns how long
@@ -187,7 +201,8 @@ impl Running {
 
     pub async fn stop(self) -> anyhow::Result<()> {
         match self.target {
-            Target::Ours { server, .. } => server.stop().await,
+            Target::Ours { server: Some(server), .. } => server.stop().await,
+            Target::Ours { .. } => Ok(()),
             Target::Peer { mut child } => Ok(child.kill().await?),
         }
     }

@@ -1,8 +1,8 @@
-//! Usage: what a server takes of the machine, to the microsecond and the page.
+//! Usage: what a server takes of the machine, to the microsecond and the page; one of many processes is one server.
 
 use std::{fs, io};
 
-/// One look at one process.
+/// One look at a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// Processor time of all its threads that live, in nanoseconds.
@@ -15,16 +15,18 @@ pub struct Look {
 }
 
 impl Look {
-    /// Errors: the process is gone, or the system does not tell.
-    pub fn at(pid: u32) -> io::Result<Self> {
-        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    /// All its processes together. Errors: one is gone, or the system does not tell.
+    pub fn at_all(pids: impl IntoIterator<Item = u32>) -> io::Result<Self> {
         let meminfo = fs::read_to_string("/proc/meminfo")?;
-        Ok(Self {
-            cpu_ns: cpu_ns(pid)?,
-            anonymous_kib: kib(&rollup, "Anonymous:"),
-            resident_kib: kib(&rollup, "Rss:"),
-            kernel_kib: kib(&meminfo, "Slab:") + tcp_kib().unwrap_or(0),
-        })
+        let mut sum = Self { kernel_kib: kib(&meminfo, "Slab:") + tcp_kib().unwrap_or(0), ..Self::default() };
+        for pid in pids {
+            let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+            sum.cpu_ns += cpu_ns(pid)?;
+            sum.anonymous_kib += kib(&rollup, "Anonymous:");
+            // A program's text is shared by all its processes: each has its part of it.
+            sum.resident_kib += kib(&rollup, "Pss:");
+        }
+        Ok(sum)
     }
 }
 
@@ -66,21 +68,21 @@ mod tests {
 
     #[test]
     fn a_process_that_works_is_seen_to_work() {
-        let before = Look::at(std::process::id()).unwrap();
+        let before = Look::at_all([std::process::id()]).unwrap();
         let mut sum = 0u64;
         let mut heap = vec![1u8; 8 << 20];
         for round in 0..20_000_000u64 {
             sum = sum.wrapping_mul(31).wrapping_add(round);
         }
         heap[0] = sum as u8;
-        let after = Look::at(std::process::id()).unwrap();
+        let after = Look::at_all([std::process::id()]).unwrap();
         assert!(std::hint::black_box(&heap)[0] == sum as u8);
         assert!(
             after.cpu_ns > before.cpu_ns && after.anonymous_kib > before.anonymous_kib + 6_000,
             "{before:?} {after:?}"
         );
         assert!(after.resident_kib >= after.anonymous_kib && after.kernel_kib > 0);
-        assert!(Look::at(u32::MAX).is_err());
+        assert!(Look::at_all([u32::MAX]).is_err());
     }
 
     #[test]
