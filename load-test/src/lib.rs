@@ -16,6 +16,7 @@ pub mod pulse;
 pub mod run;
 pub mod scene;
 pub mod server;
+pub mod soak;
 pub mod sockets;
 mod staff;
 pub mod story;

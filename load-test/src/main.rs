@@ -11,6 +11,7 @@ use load_test::{
     peer::{self, PeerArgs},
     progress::Progress,
     run::{Place, Run},
+    soak::{self, SoakArgs},
     sockets::{self, ClientArgs, Report, SocketsArgs},
     story::{self, StoryArgs},
     verdict::{self, VerdictArgs},
@@ -30,6 +31,7 @@ enum Command {
     Story(StoryArgs),
     Crash(CrashArgs),
     Fault(FaultArgs),
+    Soak(SoakArgs),
     Verdict(VerdictArgs),
     Sockets(SocketsArgs),
     /// Two reports of `sockets` side by side.
@@ -62,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Fault(args) => {
             scenario("fault", &args.place, async |run, bar| fault::play(&args, run, bar).await).await
         }
+        Command::Soak(args) => scenario("soak", &args.place, async |run, bar| soak::play(&args, run, bar).await).await,
         Command::Verdict(args) => verdict::run(args).await,
         Command::Sockets(args) => hold(&args).await,
         Command::Compare { before, after } => compare(&before, &after),

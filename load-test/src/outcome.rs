@@ -1,8 +1,12 @@
 //! The outcome: what a run came to: its figures, the complaints of the crowd and the violations of the laws.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
-use sale::verdict::{Record, record::Left};
+use anyhow::Context;
+use sale::{
+    ids::SaleId,
+    verdict::{Record, record::Left},
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -38,13 +42,29 @@ impl Outcome {
     ///
     /// Shape: `must_happen` names counts without which the run proves nothing. Errors: a record that cannot be read.
     pub async fn judge(run: &Run, scene: &Arc<Scene>, took: Duration, must_happen: &[&str]) -> anyhow::Result<Self> {
-        let (lines, complaints) = scene.notebook.close()?;
-        let mut report = run::report(scene, took);
+        Self::judge_all(run, std::slice::from_ref(scene), took, must_happen).await
+    }
+
+    /// The same of several sales of our own server; on a stack only the last one is judged.
+    pub async fn judge_all(
+        run: &Run,
+        scenes: &[Arc<Scene>],
+        took: Duration,
+        must_happen: &[&str],
+    ) -> anyhow::Result<Self> {
+        let last = scenes.last().context("there is no sale to judge")?;
+        let (mut report, mut wrong) = (run::report(last, took), vec![]);
+        let mut lines = 0;
+        for scene in scenes {
+            let (more, complaints) = scene.notebook.close()?;
+            lines += more;
+            wrong.extend(complaints.into_iter().map(|text| format!("complaint: {text}")));
+            wrong.extend(missing(must_happen, &scene.counts.named()));
+        }
         let _ = writeln!(report, "  {lines:>7}  observations");
-        let judgement = judge(run, scene).await?;
+        let seen: Vec<PathBuf> = scenes.iter().map(|scene| scene.notebook.path().to_owned()).collect();
+        let judgement = judge(run, last.facts.sale_id, &seen).await?;
         let _ = writeln!(report, "\n{}", judgement.table());
-        let mut wrong: Vec<String> = complaints.into_iter().map(|text| format!("complaint: {text}")).collect();
-        wrong.extend(missing(must_happen, &scene.counts.named()));
         wrong.extend(judgement.violations.iter().map(|v| format!("law {}: {}", v.law, v.text)));
         if !(judgement.counts.still && judgement.counts.ended) {
             wrong.push("nothing was proved: the record is not of a house at rest after its sales".into());
@@ -73,7 +93,7 @@ impl Outcome {
 ///
 /// The journal stands as it is for ever: it is judged as of an instant at which every promise has run out, so that
 /// what is still open counts as broken and nobody has to wait for it.
-async fn judge(run: &Run, scene: &Scene) -> anyhow::Result<Judgement> {
+async fn judge(run: &Run, sale: SaleId, seen: &[PathBuf]) -> anyhow::Result<Judgement> {
     let papers = run.house.papers()?;
     let mut record = match &run.house {
         House::Own(_) => {
@@ -81,11 +101,11 @@ async fn judge(run: &Run, scene: &Scene) -> anyhow::Result<Judgement> {
             collect(&papers).await?
         }
         House::Stack(_) => {
-            let share = Share { sale: scene.facts.sale_id, since: run.since, run: run.name.clone() };
+            let share = Share { sale, since: run.since, run: run.name.clone() };
             settled(&papers, &share).await?
         }
     };
-    saw(&[run.observations()], CLOCK_ERROR_MS, &mut record)?;
+    saw(seen, CLOCK_ERROR_MS, &mut record)?;
     record.at = record.at + FAR_MS;
     Ok(Judgement::of(&record))
 }

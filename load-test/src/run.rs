@@ -83,6 +83,11 @@ impl Run {
         self.folder.join(OBSERVATIONS)
     }
 
+    /// The same where a run holds several sales: of one of them.
+    pub fn observations_of(&self, number: u32) -> PathBuf {
+        self.folder.join(format!("observations-{number}.jsonl"))
+    }
+
     /// What a person needs after a failure.
     pub fn last_words(&self) -> String {
         format!("{}\n--- kept in {} ---", self.house.last_words(), self.folder.display())

@@ -5,6 +5,7 @@
 
 mod bench;
 mod compose;
+mod crowd;
 mod faults;
 mod install;
 mod lint;
@@ -56,6 +57,8 @@ enum Command {
     Faults(faults::FaultsArgs),
     /// Measures our sockets against the least that is possible and against other servers.
     Bench(bench::BenchArgs),
+    /// Holds 300,000 sockets on this machine, on twenty publishers of a stack, and says what that costs.
+    Crowd(crowd::CrowdArgs),
     /// Only installs what the tests need.
     Install,
     /// Ends the stack of a folder when its standard input ends.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Guard { folder } => servers::guard(&folder),
         Command::Faults(args) => faults::run(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Crowd(args) => crowd::crowd(&args),
         Command::Install => install::all().map(|_| true),
     };
     match done {

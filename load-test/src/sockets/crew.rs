@@ -1,6 +1,6 @@
 //! The crew: client processes of ours, ordered and counted as one.
 
-use std::process::Stdio;
+use std::{net::SocketAddrV4, process::Stdio};
 
 use anyhow::{Context, bail};
 use tokio::{
@@ -9,7 +9,6 @@ use tokio::{
 };
 
 use super::client::{ClientArgs, Order, Tally};
-use crate::house::Door;
 
 /// Dropped, all of them end.
 pub struct Crew(Vec<Member>);
@@ -23,12 +22,12 @@ struct Member {
 
 impl Crew {
     /// Starts so many processes, each with its part of the sockets, at the doors in turn.
-    pub fn hire(all: &ClientArgs, processes: usize, doors: &[Door]) -> anyhow::Result<Self> {
+    pub fn hire(all: &ClientArgs, processes: usize, doors: &[SocketAddrV4]) -> anyhow::Result<Self> {
         let each = all.sockets.div_ceil(processes.max(1)).max(1);
         let parts = (0..all.sockets).step_by(each).zip(doors.iter().cycle());
-        let member = |(first, door): (usize, &Door)| {
+        let member = |(first, door): (usize, &SocketAddrV4)| {
             let sockets = each.min(all.sockets - first);
-            Member::hire(&ClientArgs { target: door.addr, sockets, first, ..all.clone() })
+            Member::hire(&ClientArgs { target: *door, sockets, first, ..all.clone() })
         };
         parts.map(member).collect::<Result<_, _>>().map(Self)
     }

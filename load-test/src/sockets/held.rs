@@ -8,9 +8,9 @@ use tokio::time::{Instant, sleep};
 use super::{
     client::{Order, Tally},
     crew::Crew,
+    look::Look,
     report::Round,
     target::{Running, Target},
-    usage::Look,
 };
 use crate::progress::Progress;
 

@@ -4,26 +4,26 @@ mod client;
 mod conn;
 mod crew;
 mod held;
+pub mod look;
 mod report;
 pub mod skim;
 pub mod target;
-mod usage;
 
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use clap::Args;
 
-pub use client::{ClientArgs, run as run_client};
+pub use client::{ClientArgs, Order, run as run_client};
+pub use crew::Crew;
 pub use report::{Report, compare};
 
 use self::{
     client::Tally,
-    crew::Crew,
     held::{Came, Held},
+    look::Look,
     report::{Machine, Round},
     target::{Against, Running},
-    usage::Look,
 };
 use crate::{
     house::House,
@@ -79,7 +79,7 @@ pub async fn play(args: &SocketsArgs, run: &Run, bar: &Progress) -> anyhow::Resu
     limits::raise_open_files(0)?;
     bar.say("starting the server");
     let running = start(args, run).await?;
-    let crew = Crew::hire(&client(args, &running)?, args.processes(), &running.doors)?;
+    let crew = Crew::hire(&client(args, &running)?, args.processes(), &running.addrs())?;
     let mut held = Held::nobody(running, crew, args.sockets).await?;
     bar.act("connecting", args.sockets as u64);
     let came = held.come(bar).await?;

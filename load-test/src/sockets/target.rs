@@ -1,6 +1,11 @@
 //! The target: a server that sockets are held on, ours or another one, as a child process.
 
-use std::{net::Ipv4Addr, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -180,6 +185,10 @@ impl Running {
             Http::new(Ipv4Addr::LOCALHOST, door.addr).call(&Call::get(path)).await?;
         }
         Ok(())
+    }
+
+    pub fn addrs(&self) -> Vec<SocketAddrV4> {
+        self.doors.iter().map(|door| door.addr).collect()
     }
 
     /// Makes it tell everybody something. Ours: the sale's opening first, then a pause and its end in turn. Returns how long
