@@ -52,7 +52,7 @@ pub fn crowd(args: &CrowdArgs) -> Result<bool> {
         let mut sockets = command(&[&programs.join("load-test").to_string_lossy(), "sockets", "--stack"]);
         sockets.arg(stack).args(["--sockets", &args.sockets.to_string(), "--rounds", &args.rounds.to_string()]);
         sockets.args(["--clients", &publishers.to_string(), "--per-source", &PER_SOURCE.to_string()]);
-        run(sockets.arg("--json").arg(&file))
+        run(sockets.arg("--json").arg(&file)).inspect_err(|_| keep_logs(stack, &folder.join("crowd-logs")))
     })?;
     let cost = Cost::read(&file)?;
     println!("{}", cost.told());
@@ -68,6 +68,15 @@ fn plan(programs: &Path, publishers: u32) -> Result<apps::Plan> {
         .set("MIAOSHA_PUBLISHER__PUSH__SOCKETS_PER_ADDRESS", (PER_SOURCE + 200).to_string())
         // As many as there are processes already.
         .set("MIAOSHA_PUBLISHER__PUSH__REACTORS", "1"))
+}
+
+/// The stack is wiped at the end, and with it what its servers said.
+fn keep_logs(stack: &Path, folder: &Path) {
+    let _ = fs::remove_dir_all(folder);
+    match fs::rename(stack.join("log"), folder) {
+        Ok(()) => println!("the servers' logs are in {}", folder.display()),
+        Err(error) => println!("the servers' logs are lost: {error}"),
+    }
 }
 
 impl Cost {

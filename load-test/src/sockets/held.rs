@@ -21,8 +21,9 @@ const FIRST_PERCENT: usize = 25;
 const WARM_PER_S: u32 = 1_000;
 const WARM_FOR: Duration = Duration::from_secs(3);
 const TOLD_WAIT: Duration = Duration::from_secs(30);
-/// How long a server is watched with nobody there.
-const IDLE_FOR: Duration = Duration::from_secs(2);
+/// How long a server is watched with nobody there. Longer than threads of a pool live without work: one that hashed the
+/// password of our staff keeps more memory than all sockets take.
+const IDLE_FOR: Duration = Duration::from_secs(12);
 /// Nothing more comes after this long without anything.
 const STILL_FOR: Duration = Duration::from_millis(300);
 const SETTLE_FOR: Duration = Duration::from_secs(1);
@@ -133,7 +134,15 @@ impl Held {
         let give_up = Instant::now() + due + TOLD_WAIT;
         let (mut tally, mut still_since) = (Tally::default(), Instant::now());
         while tally.told < self.sockets || still_since.elapsed() < STILL_FOR {
-            ensure!(Instant::now() < give_up, "only {} of {} sockets were told", tally.told, self.sockets);
+            ensure!(
+                Instant::now() < give_up,
+                "only {} of {} sockets were told; {} are held, {} were lost and {} refused",
+                tally.told,
+                self.sockets,
+                tally.held,
+                tally.lost,
+                tally.refused
+            );
             sleep(LOOK_EVERY).await;
             let now = self.crew.order(Order::Tally).await?;
             if now.texts > tally.texts {
