@@ -66,6 +66,9 @@ fn plan(programs: &Path, publishers: u32) -> Result<apps::Plan> {
         .set("MIAOSHA_HTTP__MAX_CONNECTIONS", (PER_PUBLISHER + 2_000).to_string())
         .set("MIAOSHA_PUBLISHER__PUSH__SOCKETS_MAX", (PER_PUBLISHER + 1_000).to_string())
         .set("MIAOSHA_PUBLISHER__PUSH__SOCKETS_PER_ADDRESS", (PER_SOURCE + 200).to_string())
+        // The sum over all nodes stays below what the database takes.
+        .set("MIAOSHA_JOURNAL__WRITERS_MAX", "2")
+        .set("MIAOSHA_JOURNAL__READERS_MAX", "2")
         // As many as there are processes already.
         .set("MIAOSHA_PUBLISHER__PUSH__REACTORS", "1"))
 }

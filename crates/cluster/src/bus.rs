@@ -44,7 +44,7 @@ impl Default for BusConfig {
     fn default() -> Self {
         Self {
             channels: 16,
-            ring: 65_536,
+            ring: 16_384,
             queue_max: 8192,
             tell_wait: Duration::from_millis(300),
             listen_wait: Duration::from_secs(3),

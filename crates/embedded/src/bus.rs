@@ -8,7 +8,7 @@ use sale::{
 use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
 
 /// So many messages are kept for a slow listener before it loses the oldest.
-pub const RING_DEFAULT: usize = 65_536;
+pub const RING_DEFAULT: usize = 16_384;
 
 /// The ring. Messages are told in order to every listener of this process.
 #[derive(Debug)]

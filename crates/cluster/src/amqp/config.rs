@@ -10,6 +10,10 @@ use super::RabbitError;
 /// Seconds over which the heartbeat can range: it travels as a 16-bit number of them.
 const HEARTBEAT_S: std::ops::RangeInclusive<u64> = 1..=60;
 
+/// Larger messages go in several frames. The client keeps room for 32 frames each way for as long as a connection is open: with the
+/// broker's own 128 KiB that was 16 MiB of every process.
+const FRAME_MAX_BYTES: u32 = 16 * 1024;
+
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RabbitConfig {
@@ -145,11 +149,12 @@ impl RabbitConfig {
         ensure(timers.in_flight_max > 0, "timers.in_flight_max", "must be at least 1")
     }
 
-    /// The address, with our heartbeat in it.
+    /// The address, with our heartbeat and frames in it.
     pub(super) fn uri(&self) -> Result<AMQPUri, RabbitError> {
         // What is wrong with it is not said: a part of it may be the password.
         let mut uri: AMQPUri = self.url.parse().map_err(|_| refused("url", "is no amqp:// or amqps:// address"))?;
         uri.query.heartbeat = Some(self.heartbeat.as_secs().try_into().unwrap_or(u16::MAX));
+        uri.query.frame_max = Some(FRAME_MAX_BYTES);
         Ok(uri)
     }
 
