@@ -29,7 +29,7 @@ const STILL_FOR: Duration = Duration::from_millis(300);
 const SETTLE_FOR: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A round is marked so long before it is due.
-const MARK_BEFORE: Duration = Duration::from_millis(500);
+const MARK_BEFORE: Duration = Duration::from_millis(1_500);
 
 /// A server, and whoever holds the other ends.
 pub struct Held {

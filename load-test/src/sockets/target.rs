@@ -200,8 +200,10 @@ impl Running {
         };
         let (sale, first) = (*sale, !std::mem::replace(opened, true));
         if first {
+            // The answer may come late: everybody is told of the new opening at once.
+            let asked = Instant::now();
             staff.switch(sale, "open", json!({})).await?;
-            return Ok(OPENING_NOTICE);
+            return Ok(OPENING_NOTICE.saturating_sub(asked.elapsed()));
         }
         *paused = !*paused;
         staff.switch(sale, if *paused { "pause" } else { "resume" }, json!({})).await?;
