@@ -25,6 +25,7 @@ use crate::{
     scene::Scene,
     server::Server,
     staff::{Planned, Staff},
+    stage,
 };
 
 const OPENS_IN: Duration = Duration::from_secs(11);
@@ -93,11 +94,7 @@ async fn acts(args: &CrashArgs, run: &Run, bar: &Progress) -> anyhow::Result<(Ar
     let server = kill_again_and_again(args, run, &scene, &mut staff, server, bar).await?;
     bar.act("closing", 0);
     staff.switch(scene.facts.sale_id, "close", json!({})).await?;
-    let live = run::quiet(&mut staff, &scene, Duration::ZERO, bar).await?;
-    bar.say(&run::figures(&live));
-    run::mails(run, &mut staff, &live).await?;
-    bar.say("seeing everybody out");
-    crowd.leave(&scene).await?;
+    stage::clear(run, &scene, &mut staff, crowd, Duration::ZERO, bar).await?;
     Ok((scene, server))
 }
 

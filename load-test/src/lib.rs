@@ -19,5 +19,6 @@ pub mod server;
 pub mod soak;
 pub mod sockets;
 mod staff;
+mod stage;
 pub mod story;
 pub mod verdict;

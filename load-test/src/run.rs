@@ -152,10 +152,10 @@ pub async fn quiet(staff: &mut Staff, scene: &Scene, closes_in: Duration, bar: &
 }
 
 /// Waits for one mail an order, or until no more come: the verdict judges what is missing.
-pub async fn mails(run: &Run, staff: &mut Staff, live: &Live) -> anyhow::Result<()> {
+pub async fn mails(run: &Run, live: &Live) -> anyhow::Result<()> {
     let paid: u32 = live.items.iter().map(|item| item.paid).sum();
     let give_up = Instant::now() + MAIL_WAIT;
-    while run.house.letters(&run.name, staff).await? < paid as usize && Instant::now() < give_up {
+    while run.house.letters(&run.name)? < paid as usize && Instant::now() < give_up {
         sleep(LOOK_EVERY).await;
     }
     Ok(())

@@ -137,12 +137,6 @@ impl Staff {
         answer.read().map_err(anyhow::Error::msg)
     }
 
-    /// How many mails the development postbox shows.
-    pub async fn mails(&mut self) -> anyhow::Result<usize> {
-        let answer = self.command(Call::get("/dev/mail")).await?;
-        Ok(answer.body["items"].as_array().map_or(0, Vec::len))
-    }
-
     /// Repeats until there is a clear answer; what was already done answers 409 and is fine on a repeat.
     async fn command(&mut self, call: Call) -> anyhow::Result<Answer> {
         let call = call.bearer(&self.token);

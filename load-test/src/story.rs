@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use clap::Args;
 use sale::ids::SaleId;
 use serde_json::json;
@@ -11,13 +11,12 @@ use tokio::time::{Instant, sleep};
 use crate::{
     buyer::behaviour::STORY,
     crowd::{Crowd, Rush, sign_up_all},
-    house::Doors,
-    limits,
     outcome::Outcome,
     progress::Progress,
     run::{self, Place, Run},
     scene::Scene,
     staff::{Planned, Staff},
+    stage,
 };
 
 /// No opening may be nearer than ten seconds; this much more for everybody to sit down.
@@ -53,15 +52,9 @@ pub struct StoryArgs {
 
 /// Plays the story. Errors: something could not be done in time; an outcome with violations is no error.
 pub async fn play(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Outcome> {
-    limits::raise_open_files(args.buyers.into())?;
     let started = Instant::now();
-    let mut doors = run.house.open().await?;
-    let told = tokio::select! {
-        told = tokio::time::timeout(STORY_MAX, acts(args, run, bar)) => told,
-        ended = doors.ended() => bail!("the server ended in the middle of the story: {}", ended?),
-    };
-    let Ok(scene) = told else { bail!("the story was not over after {} s", STORY_MAX.as_secs()) };
-    end(args, run, &scene?, doors, started).await
+    let scene = stage::play(run, args.buyers, STORY_MAX, acts(args, run, bar)).await?;
+    Outcome::judge(run, &scene, started.elapsed(), MUST_HAPPEN).await
 }
 
 async fn acts(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Arc<Scene>> {
@@ -79,12 +72,7 @@ async fn acts(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Arc
     bar.act("open", 0);
     staff_acts(&mut staff, &scene, args, bar).await?;
     let closes_in = sold_out_or_closed(&mut staff, scene.facts.sale_id, bar).await?;
-    bar.say("waiting for quiet");
-    let live = run::quiet(&mut staff, &scene, closes_in, bar).await?;
-    bar.say(&run::figures(&live));
-    run::mails(run, &mut staff, &live).await?;
-    bar.say("seeing everybody out");
-    crowd.leave(&scene).await?;
+    stage::clear(run, &scene, &mut staff, crowd, closes_in, bar).await?;
     Ok(scene)
 }
 
@@ -136,19 +124,6 @@ async fn sold_out_or_closed(staff: &mut Staff, sale: SaleId, bar: &Progress) -> 
         sleep(Duration::from_millis(500)).await;
     }
     Ok(OPEN_FOR)
-}
-
-/// Stops what is ours and asks for the verdict.
-async fn end(
-    args: &StoryArgs,
-    run: &Run,
-    scene: &Arc<Scene>,
-    doors: Doors,
-    started: Instant,
-) -> anyhow::Result<Outcome> {
-    doors.note_usage(scene, args.buyers);
-    doors.close().await?;
-    Outcome::judge(run, scene, started.elapsed(), MUST_HAPPEN).await
 }
 
 /// A story in which one of these never happens proves nothing.

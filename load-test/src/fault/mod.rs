@@ -27,6 +27,7 @@ use crate::{
     run::{self, Place, Run},
     scene::Scene,
     staff::{Planned, Staff},
+    stage,
 };
 use marks::{Mark, Span};
 
@@ -145,11 +146,7 @@ async fn acts(args: &FaultArgs, run: &Run, bar: &Progress) -> anyhow::Result<(Ar
     bar.act("closing", 0);
     staff.switch(scene.facts.sale_id, "close", json!({})).await?;
     note(run, json!({"act": "closed", "at": scene.now()}))?;
-    let live = run::quiet(&mut staff, &scene, Duration::ZERO, bar).await?;
-    bar.say(&run::figures(&live));
-    run::mails(run, &mut staff, &live).await?;
-    bar.say("seeing everybody out");
-    crowd.leave(&scene).await?;
+    stage::clear(run, &scene, &mut staff, crowd, Duration::ZERO, bar).await?;
     Ok((scene, marks))
 }
 

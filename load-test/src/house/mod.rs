@@ -12,7 +12,7 @@ use crate::{
     scene::Scene,
     server::{Server, ServerPlan, tail},
     staff::Staff,
-    verdict::Papers,
+    verdict::{Papers, letters},
 };
 
 /// Where the sale is held.
@@ -61,12 +61,15 @@ impl House {
         }
     }
 
-    /// How many letters have reached the buyers of the run of this name.
-    pub async fn letters(&self, run: &str, staff: &mut Staff) -> anyhow::Result<usize> {
-        match self {
-            Self::Own(_) => staff.mails().await,
-            Self::Stack(stack) => stack.letters(run),
-        }
+    /// How many orders of the run of this name have a letter.
+    ///
+    /// They are counted where they lie: the page that shows them shows the newest alone.
+    pub fn letters(&self, run: &str) -> anyhow::Result<usize> {
+        let all = match self {
+            Self::Own(plan) => letters::read(&Papers::in_folder(&plan.data_dir, vec![]).letters),
+            Self::Stack(stack) => letters::read(&stack.letters_dir()),
+        };
+        Ok(letters::orders_of_run(&all?.unwrap_or_default(), run))
     }
 
     /// What a person needs after a failure.

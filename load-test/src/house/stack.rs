@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     buyer::http::{Call, Http},
-    verdict::{BrokerAt, LedgerAt, letters},
+    verdict::{BrokerAt, LedgerAt},
 };
 
 /// How long a stack may take until it answers.
@@ -135,15 +135,6 @@ impl Stack {
             sleep(ASK_EVERY).await;
         }
         bail!("waited {} s for {ASK} of {}; last heard: {last}", STACK_READY_WAIT.as_secs(), self.balancer)
-    }
-
-    /// How many orders of the run's buyers have a letter.
-    pub fn letters(&self, run: &str) -> anyhow::Result<usize> {
-        let all = letters::read(&self.letters_dir())?.unwrap_or_default();
-        let mut orders: Vec<_> = all.iter().filter(|l| letters::is_of_run(l, run)).map(|l| l.order_id).collect();
-        orders.sort_unstable();
-        orders.dedup();
-        Ok(orders.len())
     }
 
     /// Where the mail sink keeps what it took in.

@@ -1,6 +1,6 @@
 //! The letters: which order was written to, under which message id, at which address.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{collections::HashSet, fs, io::ErrorKind, path::Path};
 
 use anyhow::Context;
 use sale::{ids::OrderId, verdict::record::MailSeen};
@@ -26,6 +26,12 @@ pub fn read(folder: &Path) -> anyhow::Result<Option<Vec<MailSeen>>> {
 /// Whether it went to a buyer of the run of this name.
 pub fn is_of_run(letter: &MailSeen, run: &str) -> bool {
     letter.to.ends_with(&format!(".{run}@load.example"))
+}
+
+/// How many orders of this run were written to.
+pub fn orders_of_run(letters: &[MailSeen], run: &str) -> usize {
+    let orders: HashSet<_> = letters.iter().filter(|l| is_of_run(l, run)).map(|l| l.order_id).collect();
+    orders.len()
 }
 
 fn letter(path: &Path, text: &str) -> Option<MailSeen> {
@@ -81,6 +87,8 @@ mod tests {
         let by_message = letter(Path::new("12.eml"), &text).unwrap();
         assert_eq!(by_message.order_id, order);
         assert!(is_of_run(&by_message, "ab") && !is_of_run(&by_message, "b"));
+        let sent_twice = [by_message.clone(), by_message];
+        assert_eq!((orders_of_run(&sent_twice, "ab"), orders_of_run(&sent_twice, "b")), (1, 0));
         let by_file = letter(&Path::new("x").join(format!("{order}.eml")), "Message-ID: <1@x>\r\n\r\n").unwrap();
         assert_eq!(by_file.order_id, order);
         assert_eq!(letter(Path::new("12.eml"), "Subject: no order\r\n\r\n"), None);
