@@ -18,6 +18,7 @@ use crate::{
         address,
         behaviour::Behaviour,
         http::Http,
+        visit::Routine,
         wait::between,
     },
     progress::Progress,
@@ -26,6 +27,8 @@ use crate::{
 
 /// Sign-ups under way at once: enough to keep the password hashing busy, few enough to be polite.
 const SIGN_UPS_AT_ONCE: usize = 16;
+/// A crowd does not sit down in the same millisecond.
+const SEATING_MS_EACH: u64 = 3;
 /// Seeing everybody out takes no longer than this.
 const LEAVE_WAIT: Duration = Duration::from_secs(90);
 
@@ -60,6 +63,15 @@ pub async fn sign_up_all(
         .await
 }
 
+/// How the visitors of a scenario come and go.
+#[derive(Clone, Debug)]
+pub struct Visits {
+    pub routine: Arc<Routine>,
+    /// So many come in a second, the first at the opening.
+    pub per_s: u32,
+    pub until: UnixMs,
+}
+
 /// Everybody who takes part; ends the tasks when dropped.
 pub struct Crowd {
     buyers: JoinSet<()>,
@@ -73,7 +85,24 @@ impl Crowd {
         let mut buyers = JoinSet::new();
         for account in accounts {
             let plan = plan(rush, person_seed(seed, account.n), scene.facts.opens_at);
-            buyers.spawn(Buyer::new(account, plan, scene.clone(), count).live());
+            let chance = SeedChance::new(plan.seed ^ 3);
+            let seated_in = Duration::from_millis(between(&chance, 0, u64::from(count) * SEATING_MS_EACH));
+            buyers.spawn(Buyer::new(account, plan, scene.clone(), seated_in).live());
+        }
+        Self { buyers, count }
+    }
+
+    /// Lets everybody in one after the other, from the opening on; each visits by itself.
+    pub fn visit(accounts: Vec<Account>, visits: &Visits, seed: u64, scene: &Arc<Scene>) -> Self {
+        let (count, opens_at) = (accounts.len() as u32, scene.facts.opens_at);
+        let mut buyers = JoinSet::new();
+        for account in accounts {
+            let from = opens_at + i64::from(account.n) * 1000 / i64::from(visits.per_s.max(1));
+            let plan = Plan { behaviour: Behaviour::Pay, claim_at: from, seed: person_seed(seed, account.n) };
+            // They sit down when they come, and not before.
+            let seated_in = Duration::from_millis((from - scene.now()).max(0) as u64);
+            let buyer = Buyer::new(account, plan, scene.clone(), seated_in);
+            buyers.spawn(buyer.visit(visits.routine.clone(), from, visits.until));
         }
         Self { buyers, count }
     }

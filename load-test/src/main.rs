@@ -10,8 +10,9 @@ use load_test::{
     outcome::Outcome,
     peer::{self, PeerArgs},
     progress::Progress,
-    run::{Place, Run},
+    run::Run,
     soak::{self, SoakArgs},
+    scenario::{self, BurstArgs, MixedArgs, OrdersArgs, OversellArgs, RatelimitArgs, Scenario, StressArgs},
     sockets::{self, ClientArgs, Report, SocketsArgs},
     story::{self, StoryArgs},
     verdict::{self, VerdictArgs},
@@ -32,6 +33,12 @@ enum Command {
     Crash(CrashArgs),
     Fault(FaultArgs),
     Soak(SoakArgs),
+    Stress(StressArgs),
+    Oversell(OversellArgs),
+    Orders(OrdersArgs),
+    Mixed(MixedArgs),
+    Ratelimit(RatelimitArgs),
+    Burst(BurstArgs),
     Verdict(VerdictArgs),
     Sockets(SocketsArgs),
     /// Two reports of `sockets` side by side.
@@ -56,15 +63,26 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> ExitCode {
     let told = match Cli::parse().command {
         Command::Story(args) => {
-            scenario("story", &args.place, async |run, bar| story::play(&args, run, bar).await).await
+            perform("story", Run::prepare("story", &args.place), async |run, bar| story::play(&args, run, bar).await)
+                .await
         }
         Command::Crash(args) => {
-            scenario("crash", &args.place, async |run, bar| crash::play(&args, run, bar).await).await
+            perform("crash", Run::prepare("crash", &args.place), async |run, bar| crash::play(&args, run, bar).await)
+                .await
         }
         Command::Fault(args) => {
-            scenario("fault", &args.place, async |run, bar| fault::play(&args, run, bar).await).await
+            perform("fault", Run::prepare("fault", &args.place), async |run, bar| fault::play(&args, run, bar).await)
+                .await
         }
-        Command::Soak(args) => scenario("soak", &args.place, async |run, bar| soak::play(&args, run, bar).await).await,
+        Command::Soak(args) => {
+            perform("soak", Run::prepare("soak", &args.place), async |run, bar| soak::play(&args, run, bar).await).await
+        }
+        Command::Stress(args) => act(&args).await,
+        Command::Oversell(args) => act(&args).await,
+        Command::Orders(args) => act(&args).await,
+        Command::Mixed(args) => act(&args).await,
+        Command::Ratelimit(args) => act(&args).await,
+        Command::Burst(args) => act(&args).await,
         Command::Verdict(args) => verdict::run(args).await,
         Command::Sockets(args) => hold(&args).await,
         Command::Compare { before, after } => compare(&before, &after),
@@ -104,13 +122,23 @@ fn compare(before: &std::path::Path, after: &std::path::Path) -> anyhow::Result<
     Ok(true)
 }
 
-/// Prepares a run, plays it until it ends or somebody interrupts, and says what came of it.
-async fn scenario(
+/// One of the short scenarios.
+async fn act<S: Scenario>(scenario: &S) -> anyhow::Result<bool> {
+    let run = Run::prepare(S::NAME, &scenario.options().place);
+    let run = run.map(|mut run| {
+        run.house = run.house.set(scenario.settings());
+        run
+    });
+    perform(S::NAME, run, async |run, bar| scenario::play(scenario, run, bar).await).await
+}
+
+/// Plays a run until it ends or somebody interrupts, and says what came of it.
+async fn perform(
     kind: &str,
-    place: &Place,
+    run: anyhow::Result<Run>,
     play: impl AsyncFnOnce(&Run, &Progress) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<bool> {
-    let (run, bar) = (Run::prepare(kind, place)?, Progress::new());
+    let (run, bar) = (run?, Progress::new());
     // Whatever is dropped here takes its server with it.
     let played = tokio::select! {
         played = play(&run, &bar) => played,

@@ -13,7 +13,7 @@ use crate::{
     house::House,
     run::{self, Run},
     scene::Scene,
-    verdict::{Judgement, Papers, Share, collect, saw},
+    verdict::{Counts, Judgement, Papers, Share, collect, saw},
 };
 
 /// A journal whose heart has not beaten for this long is that of a stopped house: only then completeness is judged.
@@ -35,6 +35,8 @@ pub struct Outcome {
     pub report: String,
     /// Everything that is wrong; empty for a run that passed.
     pub wrong: Vec<String>,
+    /// How much the laws were judged by.
+    pub counts: Counts,
 }
 
 impl Outcome {
@@ -69,7 +71,7 @@ impl Outcome {
         if !(judgement.counts.still && judgement.counts.ended) {
             wrong.push("nothing was proved: the record is not of a house at rest after its sales".into());
         }
-        Ok(Self { report, wrong })
+        Ok(Self { report, wrong, counts: judgement.counts })
     }
 
     pub fn passed(&self) -> bool {
@@ -151,7 +153,8 @@ mod tests {
 
     #[test]
     fn many_wrongs_are_shown_in_part_and_counted() {
-        let outcome = Outcome { report: String::new(), wrong: vec!["x".into(); SHOWN_MAX + 3] };
+        let outcome =
+            Outcome { report: String::new(), wrong: vec!["x".into(); SHOWN_MAX + 3], counts: Counts::default() };
         assert!(!outcome.passed() && outcome.wrong_lines().ends_with("and 3 more\n"));
     }
 }

@@ -18,7 +18,7 @@ use sale::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{latency::Latencies, notebook::Notebook, pulse::Pulse};
+use crate::{latency::Latencies, notebook::Notebook, pulse::Pulse, tally::Tally};
 
 /// What a forger may find lying about; more is not kept.
 const LOOT_MAX: usize = 64;
@@ -51,6 +51,7 @@ pub struct Scene {
     pub facts: SaleFacts,
     pub notebook: Notebook,
     pub latencies: Latencies,
+    pub tally: Tally,
     pub counts: Counts,
     pub pulse: Pulse,
     /// The show is over: read once more what became of you, and go.
@@ -65,6 +66,7 @@ impl Scene {
             facts,
             notebook: Notebook::create(observations)?,
             latencies: Latencies::new()?,
+            tally: Tally::new()?,
             counts: Counts::default(),
             pulse: Pulse::default(),
             over: CancellationToken::new(),

@@ -2,6 +2,8 @@
 
 use sale::port::chance::Chance;
 
+use super::wait::weighed;
+
 /// What a buyer does with what they get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Behaviour {
@@ -97,14 +99,7 @@ impl Behaviour {
 
     /// Draws one kind by its weight.
     pub fn draw(crowd: &[(Self, u64)], chance: &dyn Chance) -> Self {
-        let mut point = chance.below(crowd.iter().map(|(_, weight)| weight).sum());
-        for (kind, weight) in crowd {
-            match point.checked_sub(*weight) {
-                Some(rest) => point = rest,
-                None => return *kind,
-            }
-        }
-        Pay
+        weighed(crowd, chance).unwrap_or(Pay)
     }
 }
 

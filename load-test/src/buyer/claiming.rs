@@ -19,7 +19,7 @@ use super::{
     http::{Answer, Call, Lost},
     wait::{between, happens},
 };
-use crate::pulse::Beat;
+use crate::{pulse::Beat, tally::End};
 
 /// One claim in two speaks HTTP, the other the socket.
 const BY_HTTP_PERCENT: u64 = 50;
@@ -27,10 +27,7 @@ const BY_HTTP_PERCENT: u64 = 50;
 impl Buyer {
     /// Sends a claim that should have been sent at `meant_at`.
     pub(super) async fn claim(&mut self, attempt: u32, meant_at: UnixMs) {
-        let now = self.head.diary.scene.now();
-        let late = Duration::from_millis((now - meant_at).max(0) as u64);
-        self.head.diary.scene.pulse.beat(Beat::Asked);
-        self.head.memory.ask(attempt, now, Instant::now() - late);
+        self.begin_claim(attempt, meant_at);
         let body = self.claim_body(attempt);
         let over_socket = match self.head.mind.behaviour {
             Behaviour::DoubleTapper | Behaviour::TwoDevices => return self.claim_at_once(attempt, body).await,
@@ -39,11 +36,24 @@ impl Buyer {
         if over_socket && self.head.claim_on(true, &as_frame(&body, self.head.item_id())).await {
             return;
         }
+        self.claim_by_http(attempt, body).await;
+    }
+
+    pub(super) fn begin_claim(&mut self, attempt: u32, meant_at: UnixMs) {
+        let now = self.head.diary.scene.now();
+        let late = Duration::from_millis((now - meant_at).max(0) as u64);
+        self.head.diary.scene.pulse.beat(Beat::Asked);
+        self.head.memory.ask(attempt, now, Instant::now() - late);
+    }
+
+    pub(super) async fn claim_by_http(&mut self, attempt: u32, body: Value) -> End {
         let call = self.claim_call(body);
         let begun = Instant::now();
         let answer = self.call(&call).await;
         self.head.diary.scene.pulse.answered(begun.elapsed());
+        let end = End::of(&answer);
         self.claim_answered(attempt, answer);
+        end
     }
 
     /// The same claim from every side at the same moment.
@@ -57,7 +67,7 @@ impl Buyer {
         self.claim_answered(attempt, other);
     }
 
-    fn claim_body(&mut self, attempt: u32) -> Value {
+    pub(super) fn claim_body(&mut self, attempt: u32) -> Value {
         let facts = &self.head.diary.scene.facts;
         let wrong = self.head.is(Behaviour::WrongAnswer) && !std::mem::replace(&mut self.answered_wrong, true);
         let answer = if wrong { &facts.wrong_answer } else { &facts.answer };
@@ -67,7 +77,7 @@ impl Buyer {
         json!({"quantity": 1, "attempt": attempt, "answer": answer})
     }
 
-    fn claim_call(&self, body: Value) -> Call {
+    pub(super) fn claim_call(&self, body: Value) -> Call {
         let path = format!("/api/v1/sale-items/{}/claims", self.head.item_id());
         Call::post(path, body).bearer(&self.account.access_token)
     }

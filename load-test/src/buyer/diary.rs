@@ -142,6 +142,9 @@ impl Diary {
         if broken || nameless {
             self.complain(format!("{method} {path} answered {status} {code:?}"));
         }
+        if status == 429 && answer.retry_after.is_none() {
+            self.complain(format!("{method} {path} was too fast, and nobody said when to come again"));
+        }
     }
 
     fn write(&self, seen: Observation) {

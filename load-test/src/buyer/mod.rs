@@ -10,17 +10,19 @@ mod forging;
 pub mod frame;
 mod head;
 pub mod http;
+mod knocking;
 mod line;
 mod memory;
 pub mod mind;
 mod paying;
 pub mod socket;
+pub mod visit;
 pub mod wait;
 
 use std::{sync::Arc, time::Duration};
 
 use kit::clock::SeedChance;
-use sale::time::UnixMs;
+use sale::{ids::ClaimId, time::UnixMs};
 use tokio::time::{Instant, sleep};
 
 use self::{
@@ -31,7 +33,7 @@ use self::{
     http::{Answer, Call, Http, Lost},
     line::Line,
     mind::{Mind, Step},
-    wait::{Backoff, between},
+    wait::Backoff,
 };
 use crate::{pulse::Beat, scene::Scene};
 
@@ -39,8 +41,6 @@ use crate::{pulse::Beat, scene::Scene};
 const REST: Duration = Duration::from_secs(5);
 /// Tries of the last reading before it is a complaint.
 const FAREWELL_TRIES: u32 = 20;
-/// A crowd does not sit down in the same millisecond.
-const SEATING_MS_EACH: u64 = 3;
 
 /// What one buyer means to do.
 #[derive(Clone, Copy, Debug)]
@@ -57,34 +57,34 @@ pub struct Buyer {
     other_http: Http,
     head: Head,
     answered_wrong: bool,
+    /// The claim that was paid for last.
+    paid: Option<ClaimId>,
 }
 
 impl Buyer {
-    pub fn new(account: Account, plan: Plan, scene: Arc<Scene>, crowd: u32) -> Self {
+    /// A buyer who sits down after `seated_in`.
+    pub fn new(account: Account, plan: Plan, scene: Arc<Scene>, seated_in: Duration) -> Self {
         let chance = SeedChance::new(plan.seed);
         let (source, target) = (account.source, scene.target);
-        let seated_in = between(&chance, 0, u64::from(crowd) * SEATING_MS_EACH);
-        let opens_at = Instant::now() + Duration::from_millis(seated_in);
+        let opens_at = Instant::now() + seated_in;
         let line = || Line::new(source, target, scene.facts.sale_id, account.access_token.clone(), opens_at);
         let second = (plan.behaviour == Behaviour::TwoDevices).then(line);
         let mind = Mind::new(plan.behaviour, plan.claim_at, scene.facts.comebacks);
         let diary = Diary { buyer_id: account.user_id, scene: scene.clone() };
         let head = Head::new(account.n, diary, mind, chance, line(), second);
         let (http, other_http) = (Http::new(source, target), Http::new(source, target));
-        Self { account, http, other_http, head, answered_wrong: false }
+        Self { account, http, other_http, head, answered_wrong: false, paid: None }
     }
 
     /// Lives until the scene is over, then reads once more what became of everything.
     pub async fn live(mut self) {
         let over = self.head.diary.scene.over.clone();
         while !over.is_cancelled() {
-            if std::mem::take(&mut self.head.token_is_bad) {
-                self.renew_session().await;
-            }
+            self.keep_session().await;
             match self.head.think() {
                 Step::Claim { attempt, meant_at } => self.claim(attempt, meant_at).await,
                 Step::Withdraw => self.withdraw().await,
-                Step::Checkout { card } | Step::LatePass { card } => self.checkout(card).await,
+                Step::Checkout { card } | Step::LatePass { card } => drop(self.checkout(card).await),
                 Step::DeadPass => self.try_dead_pass().await,
                 Step::Forge => self.forge().await,
                 Step::Wait { until } => {
@@ -128,7 +128,11 @@ impl Buyer {
         }
     }
 
-    async fn renew_session(&mut self) {
+    /// Signs in anew where the token was not taken.
+    async fn keep_session(&mut self) {
+        if !std::mem::take(&mut self.head.token_is_bad) {
+            return;
+        }
         let renewed = self.head.listen_during(self.account.refresh(&mut self.http)).await;
         if renewed == Ok(true) {
             self.head.line.token.clone_from(&self.account.access_token);

@@ -38,12 +38,13 @@ enum Verdict {
 }
 
 impl Buyer {
-    /// Pays the newest hold with `card`.
-    pub(super) async fn checkout(&mut self, card: &str) {
+    /// Pays the newest hold with `card`. Returns how that ended, or 202 where the bank has yet to answer; `None` where nothing was
+    /// judged.
+    pub(super) async fn checkout(&mut self, card: &str) -> Option<Answer> {
         let Some(call) = self.checkout_call(card) else {
             // Told held over a channel without the pass: read it.
             self.read_claims().await;
-            return;
+            return None;
         };
         let started = Instant::now();
         let first = match self.head.mind.behaviour {
@@ -53,9 +54,10 @@ impl Buyer {
         };
         let answer = self.until_judged(&call, first).await;
         self.head.diary.scene.latencies.note(Wait::Checkout, started.elapsed());
-        if let Some(answer) = answer {
-            self.replay(&call, &answer).await;
+        if let Some(answer) = answer.as_ref().filter(|answer| meaning(answer) == Verdict::Ending) {
+            self.replay(&call, answer).await;
         }
+        answer
     }
 
     /// Tries a pass whose hold has ended. Nothing may come of it.
@@ -92,7 +94,7 @@ impl Buyer {
                     }
                     Verdict::Paying => {
                         self.head.diary.scene.counts.add("checkout: 202 paying");
-                        return None;
+                        return answer.ok();
                     }
                     Verdict::Paused => {
                         let now = self.head.diary.scene.now();

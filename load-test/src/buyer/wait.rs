@@ -40,6 +40,19 @@ pub fn happens(chance: &dyn Chance, percent: u64) -> bool {
     chance.below(100) < percent
 }
 
+/// One of these, each as often as it weighs. `None` where nothing weighs anything.
+pub fn weighed<T: Copy>(kinds: &[(T, u64)], chance: &dyn Chance) -> Option<T> {
+    let total: u64 = kinds.iter().map(|(_, weight)| weight).sum();
+    let mut point = if total > 0 { chance.below(total) } else { return None };
+    for (kind, weight) in kinds {
+        match point.checked_sub(*weight) {
+            Some(rest) => point = rest,
+            None => return Some(*kind),
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +67,14 @@ mod tests {
         assert!(backoff.next(&chance) >= Duration::from_millis(MOST_MS / 4));
         backoff.reset();
         assert!(backoff.next(&chance) <= Duration::from_millis(FIRST_MS));
+    }
+
+    #[test]
+    fn what_weighs_nothing_is_never_drawn() {
+        let chance = SeedChance::new(1);
+        let drawn = |kinds: &[(u8, u64)]| (0..200).map(|_| weighed(kinds, &chance)).collect::<Vec<_>>();
+        let both = drawn(&[(1, 3), (2, 0), (3, 1)]);
+        assert!(both.contains(&Some(1)) && both.contains(&Some(3)) && !both.contains(&Some(2)));
+        assert_eq!(weighed::<u8>(&[(1, 0)], &chance), None);
     }
 }

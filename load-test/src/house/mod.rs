@@ -37,6 +37,17 @@ impl House {
         }
     }
 
+    /// The same house, where what is ours to start has these settings too.
+    pub fn set(self, settings: impl IntoIterator<Item = (String, String)>) -> Self {
+        match self {
+            Self::Own(mut plan) => {
+                plan.env.extend(settings);
+                Self::Own(plan)
+            }
+            stack => stack,
+        }
+    }
+
     /// Starts what is ours to start, and waits until the house answers.
     pub async fn open(&self) -> anyhow::Result<Doors> {
         match self {

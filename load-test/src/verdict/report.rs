@@ -12,7 +12,7 @@ use super::Judgement;
 const SHOWN_MAX: usize = 10;
 
 /// How much a verdict rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     pub sales: usize,
     pub changes: usize,
@@ -20,6 +20,8 @@ pub struct Counts {
     pub holds: usize,
     pub standby: usize,
     pub orders: usize,
+    /// Units of all orders.
+    pub units_sold: u64,
     pub receipts: usize,
     pub told: usize,
     pub answers: usize,
@@ -41,6 +43,7 @@ impl Counts {
             holds: record.holds.len(),
             standby: record.standby.len(),
             orders: record.orders.len(),
+            units_sold: record.orders.iter().map(|order| u64::from(order.quantity)).sum(),
             receipts: record.receipts.len(),
             told: record.told.len(),
             answers: record.answers.len(),
