@@ -12,6 +12,7 @@ mod lint;
 mod observe;
 mod run;
 mod runbook;
+mod scenarios;
 mod servers;
 mod steps;
 mod terraform;

@@ -13,7 +13,7 @@ use crate::{
     install::{self, Tools},
     lint, observe,
     run::{Skipped, command, linted, root, run},
-    servers, terraform,
+    scenarios, servers, terraform,
 };
 
 /// One step: its name, what it shows, and how.
@@ -73,6 +73,11 @@ const STEPS: &[Step] = &[
         run: |_| faults::check(),
     },
     Step { name: "story", shows: "1,000 buyers, 50 units, and the verdict", run: |_| load_test("story") },
+    Step {
+        name: "scenarios",
+        shows: "exactly the units are sold, exactly the bucket passes, and a mixed crowd is served; each with the verdict",
+        run: |_| scenarios::check(),
+    },
     Step { name: "crash", shows: "30 times kill -9 in one sale, and the verdict", run: |_| load_test("crash") },
     Step {
         name: "browser",
