@@ -56,6 +56,7 @@ pub(crate) struct Push {
     hub: Arc<Hub>,
     catch_up: catch_up::CatchUp,
     standby: standby::Standby,
+    asking: present::Asking,
     /// Bounds what sockets ask of the journal at one time.
     reads: Semaphore,
     origins: OriginPolicy,
@@ -84,6 +85,7 @@ impl Push {
             hub: Arc::new(Hub::new(&config, inboxes, kit::telemetry::files_max())),
             catch_up: catch_up::CatchUp::default(),
             standby: standby::Standby::default(),
+            asking: present::Asking::default(),
             reads: Semaphore::new(config.reads_max),
             origins: OriginPolicy::new(&config.origins),
             config,
