@@ -17,7 +17,7 @@ use axum::Router;
 use journal::Journal;
 use kit::{
     config::ConfigError,
-    http::{ShortWay, with_keys},
+    http::{ShortWay, health::Check, with_keys},
     lifecycle::Lifecycle,
     telemetry::{Room, begin},
     tokens::Keys,
@@ -36,9 +36,19 @@ pub struct Publisher {
     /// A cheaper way to `GET /api/v1/live`, for who serves the router.
     pub short: Option<ShortWay>,
     hub: Option<Arc<push::Hub>>,
+    schedule: Arc<schedule::Schedule>,
 }
 
 impl Publisher {
+    /// Whether the journal was read once: before that neither a claim nor a socket is taken in, and the time is not known.
+    pub fn check(&self) -> Check {
+        let schedule = self.schedule.clone();
+        Check::new("schedule", move || {
+            let known = schedule.is_loaded();
+            async move { known.then_some(()).ok_or_else(|| "the journal has not been read yet".to_owned()) }
+        })
+    }
+
     /// How many are here, in this process alone.
     pub fn heads(&self, sale: SaleId) -> Heads {
         self.hub.as_deref().map(|hub| hub.count().of(sale)).unwrap_or_default()
@@ -92,7 +102,7 @@ pub async fn start(
     let short = push.clone().map(push::short_way);
     let doors = accept.map(accept::routes).into_iter().chain(push.map(push::routes));
     let router = doors.fold(Router::new(), Router::merge);
-    Ok(Publisher { router: with_keys(router, keys, stores.clock), short, hub })
+    Ok(Publisher { router: with_keys(router, keys, stores.clock), short, hub, schedule })
 }
 
 /// The HTTP routes of this crate, described.

@@ -45,8 +45,10 @@ async fn open(config: Config, life: Lifecycle) -> anyhow::Result<House> {
     let publisher = publisher::start(parts.stores.clone(), parts.journal.clone(), config.publisher, keys, life)
         .await
         .context("cannot open the doors")?;
-    let served = Served { routes: origin::guard(publisher.router, OriginPolicy::default()), short: publisher.short };
     // None of them is needed to hold sockets and to say "not now": a node that left would only lose its sockets.
-    let checks = Check::of(parts.probes(), &[]);
+    let mut checks = Check::of(parts.probes(), &[]);
+    // One that never read the journal has none to lose, and nothing to say.
+    checks.push(publisher.check());
+    let served = Served { routes: origin::guard(publisher.router, OriginPolicy::default()), short: publisher.short };
     Ok(House { served, checks, close: Box::pin(parts.close()) })
 }

@@ -70,12 +70,18 @@ impl Schedule {
         self.loaded.initialized()
     }
 
+    /// Whether the journal's clock was ever read: before that nobody here knows what time it is.
+    pub(crate) fn knows_time(&self) -> bool {
+        self.time.is_known()
+    }
+
     /// Waits for the first confirmation, but not for ever.
     pub(crate) async fn wait_loaded(&self, at_most: Duration) {
         let _ = timeout(at_most, self.loaded.wait()).await;
     }
 
-    /// The journal's clock as far as this node knows: never ahead of it. For telling the time and stamping receipts.
+    /// The journal's clock as far as this node knows: never ahead of it. For telling the time and stamping receipts; where the time
+    /// [is not known](Self::knows_time) yet nobody is let in to hear it.
     pub(crate) fn now(&self) -> UnixMs {
         self.time.estimate()
     }

@@ -427,3 +427,16 @@ async fn a_slow_reader_does_not_delay_the_others() {
     drop(slow);
     house.close().await;
 }
+
+#[tokio::test]
+async fn who_does_not_know_the_time_lets_nobody_in_to_hear_it() {
+    let house = House::open(quick()).await;
+    house.life.set_ready(true);
+    assert_eq!(house.readiness(&house.publisher).await, 200);
+    // A journal that is silent from the beginning.
+    house.journal.close().await;
+    let (late, addr) = house.another_publisher(quick()).await;
+    assert_eq!(house.readiness(&late).await, 503, "it has nothing to say yet");
+    assert_eq!(house::socket::shut(addr).await, Some(503));
+    house.close().await;
+}

@@ -33,6 +33,8 @@ struct Admitted {
 /// Why somebody may not.
 enum Refusal {
     Stopping,
+    /// The journal was not read yet, and a socket is told the time first of all.
+    Starting,
     ForeignOrigin,
     NoHandshake(NoHandshake),
     /// Too many upgrades are under way.
@@ -79,6 +81,9 @@ impl Push {
         if self.life.is_stopping() {
             return Err(Refusal::Stopping);
         }
+        if !self.schedule.knows_time() {
+            return Err(Refusal::Starting);
+        }
         if !self.origins.allows(headers, origin::host(headers)) {
             return Err(Refusal::ForeignOrigin);
         }
@@ -91,7 +96,7 @@ impl Push {
     fn refuse(&self, refusal: Refusal) -> Response {
         metrics::counter!("publisher_sockets_refused_total", "why" => refusal.why()).increment(1);
         match refusal {
-            Refusal::Stopping => Problem::unavailable(self.resume_after_ms()).into_response(),
+            Refusal::Stopping | Refusal::Starting => Problem::unavailable(self.resume_after_ms()).into_response(),
             Refusal::ForeignOrigin => {
                 let title = "this page may not open a socket here";
                 Problem::new(StatusCode::FORBIDDEN, "foreign_origin", title).into_response()
@@ -114,6 +119,7 @@ impl Refusal {
     fn why(&self) -> &'static str {
         match self {
             Self::Stopping => "stopping",
+            Self::Starting => "starting",
             Self::ForeignOrigin => "foreign_origin",
             Self::NoHandshake(why) => why.why(),
             Self::Busy => "busy",

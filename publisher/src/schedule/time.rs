@@ -62,6 +62,11 @@ impl JournalTime {
         self.state().confirmed.map(|confirmed| confirmed.elapsed())
     }
 
+    /// Whether the clock was ever read.
+    pub(super) fn is_known(&self) -> bool {
+        self.state().base.is_some()
+    }
+
     pub(super) fn estimate(&self) -> UnixMs {
         self.state().base.map_or(UnixMs(0), |base| at(base, Instant::now()))
     }
@@ -99,7 +104,9 @@ mod tests {
     async fn time_goes_on_between_confirmations_and_stands_still_without_them() {
         let time = time();
         let asked = Instant::now();
+        assert!(!time.is_known());
         time.read(asked, NOW, asked);
+        assert!(time.is_known());
         assert_eq!(time.judged(), UnixMs(0), "a reading alone is no confirmation");
         assert!(time.confirm(asked, Duration::ZERO));
         advance(Duration::from_millis(1999)).await;

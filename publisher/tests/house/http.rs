@@ -33,6 +33,13 @@ impl House {
         self.claim(buyer, item, json!({})).await
     }
 
+    /// What `/readyz` answers in the process of this publisher.
+    pub async fn readiness(&self, publisher: &publisher::Publisher) -> u16 {
+        let probes = kit::http::health::probes(self.life.clone(), vec![publisher.check()]);
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        probes.oneshot(request).await.unwrap().status().as_u16()
+    }
+
     pub async fn ask(&self, request: Request<Body>) -> Answer {
         let router = shell(self.publisher.router.clone(), &ServeConfig::default());
         Answer::of(router.oneshot(request).await.unwrap()).await

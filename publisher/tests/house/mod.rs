@@ -132,13 +132,18 @@ impl House {
 
     /// A second publisher over the same stores: where it listens. All go the long way in there.
     pub async fn another_door(&self, config: Config) -> SocketAddr {
+        self.another_publisher(config).await.1
+    }
+
+    /// The same, and the publisher itself.
+    pub async fn another_publisher(&self, config: Config) -> (Publisher, SocketAddr) {
         let (stores, journal, keys) = (self.stores.clone(), self.journal.clone(), self.keys.clone());
         let publisher = publisher::start(stores, journal, config, keys, self.life.clone()).await.unwrap();
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
         let life = self.life.clone();
-        self.life.spawn("http", serve(listener, publisher.router, ServeConfig::default(), life));
-        addr
+        self.life.spawn("http", serve(listener, publisher.router.clone(), ServeConfig::default(), life));
+        (publisher, addr)
     }
 
     pub fn now(&self) -> UnixMs {

@@ -45,6 +45,11 @@ impl House {
     }
 }
 
+/// The status with which a door stays shut.
+pub async fn shut(addr: SocketAddr) -> Option<u16> {
+    knock(addr, &[]).await.err()
+}
+
 async fn knock(addr: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
     let mut request = format!("ws://{}/api/v1/live", addr).into_client_request().unwrap();
     for (name, value) in headers {

@@ -103,7 +103,7 @@ pub const METRICS: &[Metric] = &[
     line("publisher_sockets", Gauge, &[Publisher], &[], "sockets, those on their way in included"),
     line("publisher_sockets_max", Gauge, &[Publisher], &[], "sockets that may be here; one more gets 503 before the upgrade"),
     line("publisher_sockets_signed_in", Gauge, &[Publisher], &[], "sockets that speak for a buyer"),
-    line("publisher_sockets_refused_total", Counter, &[Publisher], &[("why", &["house_full", "address_full", "busy", "stopping", "foreign_origin", "unknown_subprotocol", "no_upgrade"])], "sockets refused before the upgrade, by the bound or rule that did it"),
+    line("publisher_sockets_refused_total", Counter, &[Publisher], &[("why", &["house_full", "address_full", "busy", "stopping", "starting", "foreign_origin", "unknown_subprotocol", "no_upgrade"])], "sockets refused before the upgrade, by the bound or rule that did it"),
     line("publisher_sockets_closed_total", Counter, &[Publisher], &[("code", &["0", "1002", "1007", "1008", "1009", "1012", "4401", "4408", "4429"])], "sockets that ended, by close code; 0: the other side went, 4408: a slow reader was cut"),
     line("publisher_frames_received_total", Counter, &[Publisher], &[], "frames of clients"),
     line("publisher_frames_refused_total", Counter, &[Publisher], &[("code", &["unknown_frame", "malformed_json", "binary"])], "frames that were not understood"),
