@@ -21,6 +21,21 @@ async fn the_last_unit_goes_to_one_of_two_buyers_and_the_other_stands_by() {
 }
 
 #[tokio::test]
+async fn of_a_long_line_those_in_front_are_read_and_no_more() {
+    let mut house = House::with(Terms { allotment: 2, ..Terms::default() }).await;
+    let crowd = [house.buyer(), house.buyer(), house.buyer(), house.buyer(), house.buyer()];
+    for buyer in crowd {
+        house.claim(buyer, 1).await;
+    }
+    let line = async |max| {
+        let places = house.journal.line(house.item, max).await.unwrap();
+        places.iter().map(|place| (place.buyer_id, place.position)).collect::<Vec<_>>()
+    };
+    assert_eq!(line(2).await, [(crowd[2], 1), (crowd[3], 2)]);
+    assert_eq!(line(9).await.len(), 3);
+}
+
+#[tokio::test]
 async fn a_redelivered_claim_takes_no_second_unit() {
     let mut house = House::with(Terms { allotment: 5, ..Terms::default() }).await;
     let buyer = house.buyer();

@@ -14,6 +14,10 @@ use tokio::time::timeout;
 
 use super::{Push, present::READ_WAIT};
 
+/// Of one line no more are read in a round. Who waits further back is told their place when they ask for their claim, and hears of
+/// it again once they are among these: nobody there is about to be promoted.
+const TOLD_MAX: u32 = 10_000;
+
 /// Items whose line may have moved.
 #[derive(Default)]
 pub(super) struct Standby(Mutex<HashSet<SaleItemId>>);
@@ -45,11 +49,11 @@ impl Push {
     }
 }
 
-/// Until the soft stop: at most one reading of each line in each round.
+/// Until the soft stop: at most one reading of each line in each round, and [`TOLD_MAX`] places of it.
 pub(super) async fn tell(push: Arc<Push>) {
     while push.life.sleep(push.config.line_every.get()).await {
         for item in push.standby.take() {
-            let Ok(Ok(line)) = timeout(READ_WAIT, push.journal.line(item)).await else {
+            let Ok(Ok(line)) = timeout(READ_WAIT, push.journal.line(item, TOLD_MAX)).await else {
                 push.standby.moved(item);
                 continue;
             };

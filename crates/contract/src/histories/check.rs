@@ -18,6 +18,9 @@ use sale::{
 
 use super::pair::Pair;
 
+/// No history has more people waiting.
+const LINE_MAX: u32 = 10_000;
+
 impl Pair<'_> {
     pub async fn compare(&mut self) {
         let journal = self.bench.journal.record().await.expect("the journal's record");
@@ -108,7 +111,7 @@ impl Pair<'_> {
         for item in view.items {
             let (row, stock) = (&self.model.journal.items[&item.item.id].row, item.stock);
             assert_eq!((stock.held + stock.paid, stock.waiting), (row.taken, row.waiting), "stock of {}", row.id);
-            let line = self.bench.journal.line(row.id).await.expect("the journal");
+            let line = self.bench.journal.line(row.id, LINE_MAX).await.expect("the journal");
             assert!(
                 line.iter().all(|place| self.position(place.claim_id) == Some(place.position)),
                 "line of {}",

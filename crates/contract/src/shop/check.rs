@@ -10,6 +10,9 @@ use journal::{
 use kit::clock::TestClock;
 use sale::{ids::SaleId, port::clock::Clock, rules};
 
+/// No test has more people waiting.
+const LINE_MAX: u32 = 10_000;
+
 /// Opens the journal anew, as somebody who comes after us would, and looks.
 pub(super) fn after_all(file: &Path, clock: Arc<TestClock>, sales: Vec<SaleId>, may_leave: bool) {
     let file = file.to_owned();
@@ -55,7 +58,10 @@ fn check_units(item: &ItemView, counted: &ItemCounts) {
 
 /// Ranks go up by one, and the head does not wait beside enough free units.
 async fn check_line(journal: &Journal, clock: &dyn Clock, view: &SaleView, item: &ItemView) {
-    let line = journal.line(item.item.id).await.expect("the line");
+    let line = journal.line(item.item.id, LINE_MAX).await.expect("the line");
+    // Whoever wants fewer gets those in front, with the same places and odds.
+    let front = journal.line(item.item.id, 2).await.expect("the line's front");
+    assert_eq!(front, line[..line.len().min(2)], "the front of the line of {}", item.item.id);
     let waiting: u32 = line.iter().map(|place| place.quantity).sum();
     assert_eq!(waiting, item.stock.waiting, "units waited for on {}", item.item.id);
     assert!(line.iter().map(|place| place.position).eq(1..=line.len() as u32), "ranks of {}", item.item.id);

@@ -138,7 +138,7 @@ async fn sweepers_at_every_node_end_each_hold_once() {
             })
         })
         .collect();
-    let all_ended = || async { house.a.line(item).await.unwrap().is_empty() };
+    let all_ended = || async { house.a.line(item, 1).await.unwrap().is_empty() };
     fresh::until("everybody had their turn", all_ended).await;
     sweepers.iter().for_each(tokio::task::JoinHandle::abort);
     heart.abort();

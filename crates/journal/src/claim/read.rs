@@ -44,13 +44,13 @@ impl Journal {
         self.db.rows(sql!("claim/told_since"), args![at, max]).await?.iter().map(|row| Ok(view_of(row)?.0)).collect()
     }
 
-    /// Everybody who waits for this item, in order.
-    pub async fn line(&self, item: SaleItemId) -> Result<Vec<Waiting>, JournalError> {
+    /// The first `max` who wait for this item, in order.
+    pub async fn line(&self, item: SaleItemId, max: u32) -> Result<Vec<Waiting>, JournalError> {
         let mut tx = self.db.snapshot().await?;
         let chances = Chances::of(&mut tx, item).await?;
         let mut ahead = 0;
         let mut line = vec![];
-        for (row, position) in tx.rows(sql!("standby/line"), args![item]).await?.iter().zip(1..) {
+        for (row, position) in tx.rows(sql!("standby/line"), args![item, max]).await?.iter().zip(1..) {
             let quantity = row.count("quantity")?;
             line.push(Waiting {
                 claim_id: row.id("claim_id")?,
