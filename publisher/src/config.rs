@@ -139,6 +139,16 @@ impl Default for PushConfig {
     }
 }
 
+impl PushConfig {
+    /// As many sockets as are allowed, and no more than the system has files for: a node refuses before it dies.
+    pub fn sockets_within(&self, files_max: Option<u64>) -> usize {
+        /// Files beside sockets: the journal, the broker, requests of those who are not here yet.
+        const SPARE_FILES: u64 = 256;
+        let files = files_max.map(|max| usize::try_from(max.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX));
+        self.sockets_max.min(files.unwrap_or(usize::MAX))
+    }
+}
+
 impl Config {
     /// Whether these bounds can be kept.
     pub fn check(&self) -> Result<(), ConfigError> {

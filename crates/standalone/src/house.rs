@@ -23,6 +23,7 @@ use kit::{
     lifecycle::Lifecycle,
     tokens::Keys,
 };
+use publisher::PushConfig;
 use sale::stores::Stores;
 
 use crate::{
@@ -56,8 +57,9 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     // The clock's heartbeat first: whoever judges time asks for it, and a start is a jump of the clock.
     journal.beat().await.context("the first heartbeat")?;
 
-    let publisher =
-        publisher::start(stores.clone(), journal.clone(), config.publisher, keys.clone(), life.clone()).await?;
+    let mut doors = config.publisher;
+    fit(&mut doors.push, kit::telemetry::files_max());
+    let publisher = publisher::start(stores.clone(), journal.clone(), doors, keys.clone(), life.clone()).await?;
     let consumer = consumer::start(stores.clone(), journal.clone(), config.consumer, keys.clone(), life.clone());
     let shop = general::start(stores.clone(), journal.clone(), config.general, keys, life.clone());
     let api = publisher.router.merge(consumer).merge(shop);
@@ -122,6 +124,20 @@ async fn stores(
     })
 }
 
+/// Lowers the bound of sockets to what this system has files for. On a newcomer's machine that is nothing to warn of: it is what
+/// holds there.
+fn fit(doors: &mut PushConfig, files_max: Option<u64>) {
+    let within = doors.sockets_within(files_max);
+    if within < doors.sockets_max {
+        let files = files_max.unwrap_or_default();
+        tracing::info!(
+            sockets_max = within,
+            "up to {within} sockets are held, for this system lets a process open {files} files (`ulimit -n`); one more gets 503"
+        );
+        doors.sockets_max = within;
+    }
+}
+
 fn journal_answers(journal: &Journal) -> Check {
     let journal = journal.clone();
     Check::new("journal", move || {
@@ -153,6 +169,18 @@ mod tests {
         }
         let written: serde_json::Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         assert!(written == said, "routes changed: run this test with MIAOSHA_WRITE=1 and commit general/openapi.json");
+    }
+
+    #[test]
+    fn the_one_process_promises_no_more_sockets_than_the_system_has_files_for() {
+        let fitted = |files_max| {
+            let mut doors = PushConfig { sockets_max: 1000, ..PushConfig::default() };
+            fit(&mut doors, files_max);
+            // What the doors warn of is that it is less than was asked for: nothing is left to warn of.
+            assert_eq!(doors.sockets_within(files_max), doors.sockets_max);
+            doors.sockets_max
+        };
+        assert_eq!([None, Some(500), Some(100_000)].map(fitted), [1000, 244, 1000]);
     }
 
     #[tokio::test]

@@ -159,16 +159,18 @@ impl Hub {
     }
 }
 
-/// What the config allows, and no more than the system has files for: a node refuses before it dies.
+/// Whoever set a bound must hear that it does not hold.
 fn sockets_max(config: &PushConfig, files_max: Option<u64>) -> usize {
-    /// Files beside sockets: the journal, the broker, requests of those who are not here yet.
-    const SPARE_FILES: u64 = 256;
-    let files =
-        files_max.map_or(usize::MAX, |max| usize::try_from(max.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX));
-    if files < config.sockets_max {
-        tracing::warn!(files, sockets_max = config.sockets_max, "fewer files may be open than sockets be held");
+    let within = config.sockets_within(files_max);
+    if within < config.sockets_max {
+        tracing::warn!(
+            files_max,
+            within,
+            sockets_max = config.sockets_max,
+            "fewer files may be open than sockets be held"
+        );
     }
-    config.sockets_max.min(files)
+    within
 }
 
 #[cfg(test)]
