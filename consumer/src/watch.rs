@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use journal::gauges::Gauges;
+use sale::port::queue::QueueError;
 use tokio::time::{Instant, timeout};
 
 use crate::counter::Counter;
@@ -47,8 +48,13 @@ pub(crate) async fn run(counter: Arc<Counter>) {
 }
 
 async fn look_at_queue(counter: &Counter) {
-    match timeout(LOOK_WAIT, counter.stores.queue.depth()).await {
-        Ok(Ok(messages)) => metrics::gauge!("claims_queue_messages").set(messages as f64),
+    let queue = &counter.stores.queue;
+    let both = async { Ok::<_, QueueError>((queue.depth().await?, queue.parked().await?)) };
+    match timeout(LOOK_WAIT, both).await {
+        Ok(Ok((messages, parked))) => {
+            metrics::gauge!("claims_queue_messages").set(messages as f64);
+            metrics::gauge!("claims_parked_messages").set(parked as f64);
+        }
         Ok(Err(_)) | Err(_) => metrics::counter!("watch_failures_total", "of" => "queue").increment(1),
     }
 }

@@ -21,6 +21,8 @@ pub struct RabbitQueue {
     shapes: Vec<Arc<Shape>>,
     lanes: Vec<Lane>,
     parts: Vec<Part>,
+    /// Where unreadable messages are put aside.
+    parked: Arc<Shape>,
 }
 
 impl RabbitQueue {
@@ -42,10 +44,10 @@ impl RabbitQueue {
             put_wait: config.put_wait,
         };
         let lane = |shape: &Arc<Shape>| Lane::start(shape.name.to_string(), rabbit.puts.clone(), bounds);
-        let shelf = Arc::new(part::Shelf { lane: lane(&parked), shape: parked });
+        let shelf = Arc::new(part::Shelf { lane: lane(&parked), shape: parked.clone() });
         let part = |(shape, partition): (&Arc<Shape>, u32)| Part::new(rabbit, shape.clone(), partition, shelf.clone());
         let (lanes, parts) = (shapes.iter().map(lane).collect(), shapes.iter().zip(0..).map(part).collect());
-        Ok(Arc::new(Self { rabbit: rabbit.clone(), shapes, lanes, parts }))
+        Ok(Arc::new(Self { rabbit: rabbit.clone(), shapes, lanes, parts, parked }))
     }
 
     fn part(&self, partition: u32) -> Result<&Part, QueueError> {
@@ -130,6 +132,11 @@ impl ClaimQueue for RabbitQueue {
             depth += live.ready(shape).await.map_err(|error| unavailable(&error))? + part.in_hand();
         }
         Ok(depth)
+    }
+
+    async fn parked(&self) -> Result<u64, QueueError> {
+        let live = self.rabbit.takes.now().ok_or(QueueError::Unavailable)?;
+        live.ready(&self.parked).await.map_err(|error| unavailable(&error))
     }
 }
 

@@ -166,6 +166,7 @@ async fn a_message_of_another_partition_is_put_aside() {
         async move { queue.take(elsewhere, 1).await }
     });
     until("the shelf", || async { shop.raw.ready("claims.parked").await == 1 }).await;
+    assert_eq!(queue.parked().await, Ok(1), "the queue itself tells staff");
     // The shelf has it a moment before its taker hears so and acks it.
     until("an empty queue", || async { queue.depth().await == Ok(0) }).await;
     taking.abort();

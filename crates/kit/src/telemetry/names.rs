@@ -140,6 +140,7 @@ pub const METRICS: &[Metric] = &[
     line("outbox_waiting", Gauge, &[Consumer], &[("kind", &["capture", "mail"])], "what must still be done or told elsewhere"),
     line("outbox_oldest_seconds", Gauge, &[Consumer], &[("kind", &["capture", "mail"])], "since the order was made that has waited longest for it"),
     line("parked_messages", Gauge, &[Consumer], &[], "messages on the shelf for staff"),
+    line("claims_parked_messages", Gauge, &[Consumer], &[], "messages that nobody could read, on the broker's queue `claims.parked`; 0 in one process"),
     line("items_oversold", Gauge, &[Consumer], &[], "items with more units in holds than their allotment, counted hold by hold: must be 0"),
     line("sale_units", Gauge, &[Consumer], &[("state", &["allotted", "taken", "paid", "waiting"])], "units of all published sales together; taken counts paid ones too, waiting are those stood by for"),
     line("replica_lag_seconds", Gauge, &[Consumer], &[], "how far the heartbeat on the replica is behind; 0 where the primary answers in its place"),

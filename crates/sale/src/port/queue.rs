@@ -59,6 +59,11 @@ pub trait ClaimQueue: Send + Sync + 'static {
     async fn give_back(&self, partition: u32);
     /// Messages stored and not yet acked, roughly.
     async fn depth(&self) -> Result<u64, QueueError>;
+    /// Messages that nobody could read and that were put aside beside the queue, roughly; 0 where they lie in the journal's own
+    /// table.
+    async fn parked(&self) -> Result<u64, QueueError> {
+        Ok(0)
+    }
 }
 
 /// The partition of an item: the same on every node and for ever.
