@@ -1,6 +1,7 @@
 //! The load test: a crowd of virtual buyers against the real server, and a verdict over everything they saw.
 
 pub mod buyer;
+pub mod chain;
 pub mod crash;
 mod crowd;
 pub mod fault;
@@ -8,6 +9,7 @@ pub mod floor;
 pub mod house;
 pub mod latency;
 mod limits;
+pub mod measured;
 pub mod notebook;
 pub mod outcome;
 pub mod peer;
@@ -15,12 +17,14 @@ pub mod progress;
 pub mod pulse;
 pub mod run;
 pub mod scenario;
+pub mod rush;
 pub mod scene;
 pub mod server;
 pub mod soak;
 pub mod sockets;
 mod staff;
 mod stage;
+pub mod standby;
 pub mod story;
 pub mod tally;
 pub mod verdict;

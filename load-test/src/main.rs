@@ -4,6 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use load_test::{
+    chain::{self, ChainArgs},
     crash::{self, CrashArgs},
     fault::{self, FaultArgs},
     floor::{self, FloorArgs},
@@ -13,7 +14,9 @@ use load_test::{
     run::Run,
     scenario::{self, BurstArgs, MixedArgs, OrdersArgs, OversellArgs, RatelimitArgs, Scenario, StressArgs},
     soak::{self, SoakArgs},
+    rush::{self, RushArgs},
     sockets::{self, ClientArgs, Report, SocketsArgs},
+    standby::{self, StandbyArgs},
     story::{self, StoryArgs},
     verdict::{self, VerdictArgs},
 };
@@ -39,6 +42,9 @@ enum Command {
     Mixed(MixedArgs),
     Ratelimit(RatelimitArgs),
     Burst(BurstArgs),
+    Rush(RushArgs),
+    Chain(ChainArgs),
+    Standby(StandbyArgs),
     Verdict(VerdictArgs),
     Sockets(SocketsArgs),
     /// Two reports of `sockets` side by side.
@@ -83,6 +89,18 @@ async fn main() -> ExitCode {
         Command::Mixed(args) => act(&args).await,
         Command::Ratelimit(args) => act(&args).await,
         Command::Burst(args) => act(&args).await,
+        Command::Rush(args) => {
+            perform("rush", Run::prepare("rush", &args.place), async |run, bar| rush::play(&args, run, bar).await)
+                .await
+        }
+        Command::Chain(args) => {
+            perform("chain", Run::prepare("chain", &args.place), async |run, bar| chain::play(&args, run, bar).await)
+                .await
+        }
+        Command::Standby(args) => {
+            perform("standby", Run::prepare("standby", &args.place), async |run, bar| standby::play(&args, run, bar).await)
+                .await
+        }
         Command::Verdict(args) => verdict::run(args).await,
         Command::Sockets(args) => hold(&args).await,
         Command::Compare { before, after } => compare(&before, &after),

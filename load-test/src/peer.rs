@@ -5,12 +5,14 @@ use std::net::SocketAddrV4;
 use anyhow::Context;
 use axum::{
     Router,
+    body::Bytes,
     extract::{
         State,
         ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use clap::{Args, ValueEnum};
 use tokio::{net::TcpSocket, sync::broadcast};
@@ -20,6 +22,14 @@ use crate::{limits, sockets::target::SNAPSHOT_BYTES};
 const BACKLOG: u32 = 4096;
 const TUNED_READ_BYTES: usize = 512;
 const NEWS_MAX: usize = 16;
+/// A receipt of the usual length that promises nothing.
+const RECEIPT: &str = concat!(
+    r#"{"claim_id":"00000000-0000-0000-0000-000000000000","received_at":"2026-01-01T00:00:00.000Z","receipt":""#,
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+    r#""}"#
+);
 
 #[derive(Clone, Debug, Args)]
 pub struct PeerArgs {
@@ -57,8 +67,18 @@ pub async fn run(args: &PeerArgs) -> anyhow::Result<()> {
     socket.bind(args.listen.into())?;
     let listener = socket.listen(BACKLOG).with_context(|| format!("cannot listen on {}", args.listen))?;
     let house = House { kind: args.kind, news: broadcast::Sender::new(NEWS_MAX) };
-    let routes = Router::new().route("/", get(enter)).route("/broadcast", get(tell)).with_state(house);
+    let routes = Router::new()
+        .route("/", get(enter))
+        .route("/broadcast", get(tell))
+        .route("/api/v1/sale-items/{id}/claims", post(take))
+        .with_state(house);
     Ok(axum::serve(listener, routes).await?)
+}
+
+/// A claim, read and answered with as many bytes as a receipt of ours has, and nothing done for it.
+async fn take(_claim: Bytes) -> Response {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (StatusCode::ACCEPTED, json, Bytes::from_static(RECEIPT.as_bytes())).into_response()
 }
 
 async fn tell(State(house): State<House>) -> &'static str {

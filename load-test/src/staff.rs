@@ -118,6 +118,15 @@ impl Staff {
         Ok(SaleFacts { sale_id, item_id, opens_at, hold_ms, answer, wrong_answer, comebacks: planned.comebacks })
     }
 
+    /// Plans a sale of several items as `body` says; returns its ids and those of its items, in order, and when it opens.
+    pub async fn plan_all(&mut self, body: Value) -> anyhow::Result<(SaleId, Vec<SaleItemId>, UnixMs)> {
+        let told = self.command(Call::post("/api/v1/admin/sales", body)).await?;
+        let (sale_id, _) = ids(&told.body).context("the planned sale has no ids")?;
+        let items = told.body["items"].as_array().into_iter().flatten();
+        let items = items.filter_map(|item| item["id"].as_str()?.parse().ok()).collect();
+        Ok((sale_id, items, told.instant("opens_at").context("the planned sale has no opening")?))
+    }
+
     /// Works one of the switches: open, pause, resume, close, extend, restock.
     pub async fn switch(&mut self, sale: SaleId, verb: &str, body: Value) -> anyhow::Result<Answer> {
         self.command(Call::post(format!("/api/v1/admin/sales/{sale}/{verb}"), body)).await

@@ -153,7 +153,7 @@ impl Diary {
 }
 
 /// `exp` of a token, unverified: we are who it was given to.
-fn expiry(pass: &str) -> Option<UnixMs> {
+pub(crate) fn expiry(pass: &str) -> Option<UnixMs> {
     let payload = URL_SAFE_NO_PAD.decode(pass.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
     Some(UnixMs(claims["exp"].as_i64()? * 1000))

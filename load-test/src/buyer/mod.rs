@@ -4,7 +4,7 @@ pub mod account;
 pub mod address;
 pub mod behaviour;
 mod claiming;
-mod diary;
+pub(crate) mod diary;
 mod door;
 mod forging;
 pub mod frame;

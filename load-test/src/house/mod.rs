@@ -1,12 +1,16 @@
 //! The house under test: one process that we start ourselves, or a full stack that somebody else runs.
 
+mod inside;
 mod stack;
 
 use std::net::SocketAddrV4;
 
 use anyhow::Context;
 
-pub use self::stack::{Door, Stack};
+pub use self::{
+    inside::MEASURED,
+    stack::{Door, Stack},
+};
 use crate::{
     run,
     scene::Scene,

@@ -16,13 +16,13 @@ use clap::Args;
 
 pub use client::{ClientArgs, Order, run as run_client};
 pub use crew::Crew;
-pub use report::{Report, compare};
+pub use report::{Machine, Report, compare};
 
 use self::{
     client::Tally,
     held::{Came, Held},
     look::Look,
-    report::{Machine, Round},
+    report::Round,
     target::{Against, Running},
 };
 use crate::{

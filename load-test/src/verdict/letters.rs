@@ -1,6 +1,12 @@
 //! The letters: which order was written to, under which message id, at which address.
 
-use std::{collections::HashSet, fs, io::ErrorKind, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    io::ErrorKind,
+    path::Path,
+    time::SystemTime,
+};
 
 use anyhow::Context;
 use sale::{ids::OrderId, verdict::record::MailSeen};
@@ -21,6 +27,29 @@ pub fn read(folder: &Path) -> anyhow::Result<Option<Vec<MailSeen>>> {
         }
     }
     Ok(Some(letters))
+}
+
+/// When the first letter of each order was written into the folder, by the file system's clock; it is the machine's.
+pub fn arrived(folder: &Path) -> anyhow::Result<HashMap<OrderId, SystemTime>> {
+    let mut arrived = HashMap::new();
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(arrived) };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_none_or(|ending| ending != "eml") {
+            continue;
+        }
+        // One that is being written or moved comes again.
+        let Ok((at, text)) =
+            fs::metadata(&path).and_then(|told| told.modified()).and_then(|at| Ok((at, fs::read(&path)?)))
+        else {
+            continue;
+        };
+        if let Some(letter) = letter(&path, &String::from_utf8_lossy(&text)) {
+            let first = arrived.entry(letter.order_id).or_insert(at);
+            *first = at.min(*first);
+        }
+    }
+    Ok(arrived)
 }
 
 /// Whether it went to a buyer of the run of this name.
