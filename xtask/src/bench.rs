@@ -1,6 +1,9 @@
 //! The bench: our sockets against the floor and against what others would use, in one run on one machine.
 
+mod claims;
 mod page;
+mod parts;
+mod rows;
 mod table;
 
 use std::{
@@ -11,6 +14,8 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
+
+pub use parts::{Part, measure as measure_parts};
 
 use crate::{
     install,
@@ -26,6 +31,9 @@ const PEERS: &str = "load-test/peers";
 
 #[derive(Clone, Debug, Args)]
 pub struct BenchArgs {
+    /// What to measure; everything where nothing is named.
+    #[arg(value_enum)]
+    parts: Vec<Part>,
     /// Sockets to hold on each server.
     #[arg(long, default_value_t = 15_000)]
     sockets: u32,

@@ -56,7 +56,7 @@ enum Command {
     Logs { name: Option<String> },
     /// Breaks the servers of a full stack in the middle of a sale, and reports what became of it.
     Faults(faults::FaultsArgs),
-    /// Measures our sockets against the least that is possible and against other servers.
+    /// Measures sockets and claims against the least that is possible and against other servers.
     Bench(bench::BenchArgs),
     /// Holds 300,000 sockets on this machine, on twenty publishers of a stack, and says what that costs.
     Crowd(crowd::CrowdArgs),
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         Command::Logs { name } => servers::logs(name.as_deref()),
         Command::Guard { folder } => servers::guard(&folder),
         Command::Faults(args) => faults::run(&args),
-        Command::Bench(args) => bench::bench(&args),
+        Command::Bench(args) => bench::measure_parts(&args),
         Command::Crowd(args) => crowd::crowd(&args),
         Command::Install => install::all().map(|_| true),
     };

@@ -1,0 +1,40 @@
+//! The parts of the bench: each may be asked for by its name.
+
+use std::fs;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::{BenchArgs, bench, build, claims};
+use crate::run::root;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Sockets, against the floor and other servers.
+    Sockets,
+    /// Claims in one process, against raw axum.
+    Claims,
+    /// The same claims on real servers.
+    Stack,
+}
+
+const ALL: [Part; 3] = [Part::Sockets, Part::Claims, Part::Stack];
+
+/// Measures every part that was asked for, or all. Returns whether every bar of them is met.
+pub fn measure(args: &BenchArgs) -> Result<bool> {
+    let mut met = true;
+    for part in ALL.into_iter().filter(|part| args.parts.is_empty() || args.parts.contains(part)) {
+        met &= one(part, args)?;
+    }
+    Ok(met)
+}
+
+fn one(part: Part, args: &BenchArgs) -> Result<bool> {
+    let folder = root().join("target/bench");
+    fs::create_dir_all(&folder)?;
+    match part {
+        Part::Sockets => bench(args),
+        Part::Claims => claims::in_one_process(&args.programs.clone().map_or_else(build, Ok)?, &folder),
+        Part::Stack => claims::on_a_stack(&folder),
+    }
+}

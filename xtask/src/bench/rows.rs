@@ -1,0 +1,186 @@
+//! The rows: our bars for claims, each with the figures of the same runs that it is a ratio of.
+
+use serde_json::{Value, json};
+
+use super::claims::{ACCEPTED, AXUM, CHAIN, CHAIN_RATE, DECIDED, HALF, HTTP, REFUSED, Reports, SOCKET, STANDBY};
+
+pub const RATE: &str = "answers a second";
+const CPU: &str = "CPU us a claim, everything";
+const DOOR_CPU: &str = "CPU us a claim, publishers alone";
+const RESULTS: &str = "results a second";
+
+const REFUSED_TIMES: f64 = 0.8;
+pub const ACCEPTED_TIMES: f64 = 0.3;
+const SOCKET_TIMES: f64 = 0.7;
+const DECIDED_PER_S: f64 = 10_000.0;
+const ACCEPTED_P99_MS: f64 = 50.0;
+const RESULT_P50_MS: f64 = 20.0;
+const RESULT_P99_MS: f64 = 100.0;
+const PROMOTION_P99_MS: f64 = 1_000.0;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+/// A promise, and how it is kept.
+#[derive(Clone, Debug)]
+pub struct Row {
+    name: &'static str,
+    unit: &'static str,
+    ours: f64,
+    bound: Bound,
+    why: String,
+}
+
+impl Row {
+    pub fn is_met(&self) -> bool {
+        match self.bound {
+            Bound::AtLeast(least) => self.ours >= least,
+            Bound::AtMost(most) => self.ours <= most,
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        let (word, value) = self.bound();
+        json!({"name": self.name, "unit": self.unit, "ours": self.ours, word: value, "why": self.why, "met": self.is_met()})
+    }
+
+    fn bound(&self) -> (&'static str, f64) {
+        match self.bound {
+            Bound::AtLeast(value) => ("at least", value),
+            Bound::AtMost(value) => ("at most", value),
+        }
+    }
+
+    fn text(&self) -> String {
+        let (met, (word, value)) = (if self.is_met() { "met" } else { "MISSED" }, self.bound());
+        format!("{:<34} {:>10.1} {}, {word} {value:.1} ({}): {met}", self.name, self.ours, self.unit, self.why)
+    }
+}
+
+pub fn told(rows: &[Row]) -> String {
+    rows.iter().map(|row| row.text() + "\n").collect()
+}
+
+/// A figure of one run; `None` where it was not measured, or did not count because its verdict failed.
+pub fn figure(all: &Reports, run: &str, name: &str) -> Option<f64> {
+    report(all, run)?["figures"][name].as_f64()
+}
+
+fn report<'a>(all: &'a Reports, run: &str) -> Option<&'a Value> {
+    let report = all.iter().find(|(known, _)| *known == run).map(|(_, report)| report)?;
+    (report["passed"] != false).then_some(report)
+}
+
+/// Milliseconds.
+fn wait(all: &Reports, run: &str, name: &str, quantile: &str) -> Option<f64> {
+    let waits = report(all, run)?["waits"].as_array()?;
+    waits.iter().find(|wait| wait["name"] == name)?[quantile].as_f64().map(|us| us / 1e3)
+}
+
+/// Our bars for claims; what was not measured has no row.
+pub fn rows(all: &Reports) -> Vec<Row> {
+    let raw = |run, times: f64, name| {
+        let (ours, axum) = (figure(all, run, RATE)?, figure(all, AXUM, RATE)?);
+        let why = format!("{times} times raw axum, which is {axum:.0}; here {:.2}", ours / axum.max(1.0));
+        Some(Row { name, unit: "/s", ours, bound: Bound::AtLeast(axum * times), why })
+    };
+    let late = |run, wait_name, quantile, most, name, why: String| {
+        let ours = wait(all, run, wait_name, quantile)?;
+        Some(Row { name, unit: "ms", ours, bound: Bound::AtMost(most), why })
+    };
+    let half = figure(all, HALF, RATE).unwrap_or(0.0);
+    let at = |rate: f64| format!("at {rate:.0} claims/s");
+    [
+        raw(REFUSED, REFUSED_TIMES, "refused, HTTP"),
+        raw(ACCEPTED, ACCEPTED_TIMES, "accepted, HTTP"),
+        late(HALF, "claim -> answer", "p99_us", ACCEPTED_P99_MS, "accepted, HTTP, p99", at(half)),
+        socket(all),
+        figure(all, DECIDED, RESULTS).map(|ours| Row {
+            name: "decided and told",
+            unit: "/s",
+            ours,
+            bound: Bound::AtLeast(DECIDED_PER_S),
+            why: "ledger, commit and push, everything on this machine".into(),
+        }),
+        late(CHAIN, "receipt -> result", "p50_us", RESULT_P50_MS, "receipt to result, p50", at(CHAIN_RATE)),
+        late(CHAIN, "receipt -> result", "p99_us", RESULT_P99_MS, "receipt to result, p99", at(CHAIN_RATE)),
+        late(
+            STANDBY,
+            "hold due -> promotion",
+            "p99_us",
+            PROMOTION_P99_MS,
+            "hold due to promotion, p99",
+            "deadline and grace".into(),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Of a stack the publishers alone are compared: what is behind them is the same.
+fn socket(all: &Reports) -> Option<Row> {
+    let of = |name| Some((figure(all, SOCKET, name)?, figure(all, HTTP, name)?));
+    let ((ours, http), whom) = match of(DOOR_CPU) {
+        Some(both) => (both, "publishers"),
+        None => (of(CPU)?, "the whole process, deciding and telling included"),
+    };
+    Some(Row {
+        name: "accepted, socket, CPU",
+        unit: "us",
+        ours,
+        bound: Bound::AtMost(http * SOCKET_TIMES),
+        why: format!("{SOCKET_TIMES} times HTTP, which is {http:.1}; {whom}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reports() -> Reports {
+        let run = |rate: f64, cpu: f64| json!({"passed": true, "figures": {RATE: rate, CPU: cpu, RESULTS: rate}});
+        let wait = |name: &str, p50: f64, p99: f64| json!({"passed": true, "figures": {}, "waits": [{"name": name, "p50_us": p50, "p99_us": p99}]});
+        vec![
+            (AXUM, json!({"passed": null, "figures": {RATE: 100_000.0}})),
+            (REFUSED, run(85_000.0, 9.0)),
+            (ACCEPTED, run(20_000.0, 90.0)),
+            (HTTP, run(2_000.0, 100.0)),
+            (SOCKET, run(2_000.0, 80.0)),
+            (DECIDED, run(9_000.0, 0.0)),
+            (CHAIN, wait("receipt -> result", 8_000.0, 99_000.0)),
+            (STANDBY, wait("hold due -> promotion", 8_000.0, 1_200_000.0)),
+        ]
+    }
+
+    #[test]
+    fn bars_are_ratios_of_the_same_runs_and_what_was_not_measured_has_none() {
+        let met: Vec<(&str, bool)> = rows(&reports()).iter().map(|row| (row.name, row.is_met())).collect();
+        assert_eq!(
+            met,
+            [
+                ("refused, HTTP", true),
+                ("accepted, HTTP", false),
+                ("accepted, socket, CPU", false),
+                ("decided and told", false),
+                ("receipt to result, p50", true),
+                ("receipt to result, p99", true),
+                ("hold due to promotion, p99", false)
+            ]
+        );
+        assert!(
+            told(&rows(&reports()))
+                .contains("85000.0 /s, at least 80000.0 (0.8 times raw axum, which is 100000; here 0.85): met")
+        );
+    }
+
+    #[test]
+    fn figures_of_a_run_whose_verdict_failed_do_not_count() {
+        let mut all = reports();
+        all[1].1["passed"] = json!(false);
+        assert!(rows(&all).iter().all(|row| row.name != "refused, HTTP"));
+    }
+}
