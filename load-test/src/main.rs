@@ -12,9 +12,9 @@ use load_test::{
     peer::{self, PeerArgs},
     progress::Progress,
     run::Run,
+    rush::{self, RushArgs},
     scenario::{self, BurstArgs, MixedArgs, OrdersArgs, OversellArgs, RatelimitArgs, Scenario, StressArgs},
     soak::{self, SoakArgs},
-    rush::{self, RushArgs},
     sockets::{self, ClientArgs, Report, SocketsArgs},
     standby::{self, StandbyArgs},
     story::{self, StoryArgs},
@@ -90,16 +90,17 @@ async fn main() -> ExitCode {
         Command::Ratelimit(args) => act(&args).await,
         Command::Burst(args) => act(&args).await,
         Command::Rush(args) => {
-            perform("rush", Run::prepare("rush", &args.place), async |run, bar| rush::play(&args, run, bar).await)
-                .await
+            perform("rush", Run::prepare("rush", &args.place), async |run, bar| rush::play(&args, run, bar).await).await
         }
         Command::Chain(args) => {
             perform("chain", Run::prepare("chain", &args.place), async |run, bar| chain::play(&args, run, bar).await)
                 .await
         }
         Command::Standby(args) => {
-            perform("standby", Run::prepare("standby", &args.place), async |run, bar| standby::play(&args, run, bar).await)
-                .await
+            perform("standby", Run::prepare("standby", &args.place), async |run, bar| {
+                standby::play(&args, run, bar).await
+            })
+            .await
         }
         Command::Verdict(args) => verdict::run(args).await,
         Command::Sockets(args) => hold(&args).await,

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     measured::{Meter, Report},
     outcome::Outcome,
+    verdict::Counts,
     progress::Progress,
     server::free_port,
 };
@@ -61,5 +62,5 @@ pub async fn play(args: &RushArgs, lines: usize, bar: &Progress) -> anyhow::Resu
     used(&mut report, &tally, meter.cpu_us(), meter.stop());
     child.kill().await?;
     report.write(&args.files)?;
-    Ok(Outcome { report: report.table(), wrong: tally.complaints })
+    Ok(Outcome { report: report.table(), counts: Counts::default(), wrong: tally.complaints })
 }

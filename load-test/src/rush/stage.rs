@@ -114,7 +114,7 @@ impl<'a> Stage<'a> {
         self.staff.switch(self.sale.sale_id, "close", serde_json::json!({})).await?;
         self.bar.say("waiting for quiet");
         let live = run::quiet(&mut self.staff, &self.scene, Duration::ZERO, self.bar).await?;
-        run::mails(self.run, &mut self.staff, &live).await?;
+        run::mails(self.run, &live).await?;
         self.doors.close().await?;
         self.bar.say("the verdict");
         let outcome = Outcome::judge(self.run, &self.scene, self.begun.elapsed(), must_happen).await?;
