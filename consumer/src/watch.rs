@@ -18,7 +18,7 @@ const LOOK_WAIT: Duration = Duration::from_secs(2);
 /// States that always have a number, so that what is over reads 0 and not as it was.
 const HOLDS: [&str; 2] = ["held", "paying"];
 const PAYMENTS: [&str; 4] = ["authorising", "cancelling", "in_doubt", "capture_failed"];
-const CHORES: [&str; 2] = ["capture", "mail"];
+const CHORES: [&str; 3] = ["capacity", "capture", "mail"];
 
 /// The last beat that was seen: how old it was then, and when.
 struct Beat {

@@ -3,7 +3,7 @@
 use kit::lifecycle::Lifecycle;
 use sale::told::Told;
 
-use crate::shop::Shop;
+use crate::{capacity, shop::Shop};
 
 /// Sessions removed in one transaction, so that pruning never holds the writer for long.
 const PRUNE_BATCH: u32 = 1000;
@@ -16,6 +16,7 @@ pub fn spawn(shop: &Shop, life: &Lifecycle) {
             prune(&pruner, &watch).await;
         }
     });
+    life.spawn("capacity relay", capacity::relay(shop.clone(), life.clone()));
     let (reconciler, watch) = (shop.clone(), life.clone());
     life.spawn("sale reconciler", async move {
         while watch.sleep(reconciler.config.reconcile_every.get()).await {

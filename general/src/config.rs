@@ -19,6 +19,7 @@ pub struct Config {
     pub body_max: Size,
     pub prune_every: Dur,
     pub reconcile_every: Dur,
+    pub capacity_tell_every: Dur,
     pub live_every: Dur,
     pub lookups_parallel: usize,
     pub lookups_waiting_max: usize,
@@ -34,6 +35,7 @@ impl Default for Config {
             body_max: Size::kib(64),
             prune_every: Dur::of_s(600),
             reconcile_every: Dur::of_s(2),
+            capacity_tell_every: Dur::of_s(600),
             live_every: Dur::of_s(1),
             lookups_parallel: 2,
             lookups_waiting_max: 2000,
@@ -99,6 +101,7 @@ impl Config {
         let some = |dur: Dur, key| ensure(dur > Dur::default(), key, "must be more than nothing");
         some(self.prune_every, "general.prune_every")?;
         some(self.reconcile_every, "general.reconcile_every")?;
+        some(self.capacity_tell_every, "general.capacity_tell_every")?;
         self.checkout.check()?;
         ensure(self.lookups_parallel > 0, "general.lookups_parallel", "must be at least 1")?;
         ensure(self.body_max >= Size::kib(16), "general.body_max", "must hold a plan: at least 16KiB")?;

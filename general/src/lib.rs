@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub mod account;
 mod admin;
 mod background;
+pub mod capacity;
 mod catalogue;
 pub mod checkout;
 pub mod config;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use journal::PgConfig;
 use serde::Deserialize;
 
-use crate::{amqp::RabbitConfig, mail::MailConfig, pay::PayConfig, redis::RedisConfig};
+use crate::{amqp::RabbitConfig, capacity::CapacityConfig, mail::MailConfig, pay::PayConfig, redis::RedisConfig};
 
 /// The sections `[journal]` and `[cluster.*]` of the manual, for whoever puts a whole manual together.
 pub const MANUAL: &str = include_str!("../defaults.toml");
@@ -17,6 +17,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub rabbit: RabbitConfig,
     pub mail: MailConfig,
+    pub capacity: CapacityConfig,
     pub pay: PayConfig,
 }
 

@@ -1,7 +1,8 @@
-//! The ports on real parts: every line of the house that speaks Redis, AMQP or SQS is in here.
+//! The ports on real parts: every line of the house that speaks Redis, AMQP, SQS or Lambda is in here.
 
 pub mod amqp;
 pub mod bus;
+pub mod capacity;
 pub mod config;
 pub mod crowd;
 pub mod ledger;

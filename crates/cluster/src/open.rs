@@ -16,6 +16,7 @@ use thiserror::Error;
 use crate::{
     amqp::{Rabbit, RabbitError},
     bus::RedisBus,
+    capacity,
     config::{Config, JournalConfig},
     crowd::RedisCrowd,
     ledger::RedisLedger,
@@ -85,6 +86,7 @@ pub async fn open(
         timers: RabbitTimers::open(&rabbit, clock.clone()).await?,
         payments: Arc::new(payments),
         mail: Arc::new(SqsMail::open(config.mail).await),
+        capacity: capacity::open(config.capacity).await,
         clock,
     };
     Ok(Parts { stores, journal, redis, rabbit })

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod bus;
+pub mod capacity;
 pub mod crowd;
 pub mod fresh;
 pub mod histories;

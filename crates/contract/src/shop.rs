@@ -18,7 +18,7 @@ use kit::{
 };
 use sale::{
     ids::{SaleId, UserId},
-    port::clock::Clock,
+    port::{capacity::FixedFleet, clock::Clock},
     stores::Stores,
     time::UnixMs,
 };
@@ -79,6 +79,7 @@ impl Shop {
             timers: Arc::new(MemoryTimers::new(clock.clone(), 10_000)),
             payments: payments.clone(),
             mail: postbag.clone(),
+            capacity: Arc::new(FixedFleet),
         };
         journal.beat().await.expect("the first heartbeat");
         let (life, sales) = (Lifecycle::new(), Mutex::default());

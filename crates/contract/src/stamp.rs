@@ -49,6 +49,15 @@ macro_rules! stamp {
             who_is_too_slow_hears_of_a_gap_and_then_goes_on,
         ]);
     };
+    (capacity: $make:expr) => {
+        $crate::stamp!(@ capacity, $make, [
+            a_sale_is_named_from_its_planning_until_it_is_reconciled,
+            a_sale_that_closes_by_itself_is_named_until_it_is_reconciled,
+            a_draft_and_a_sale_closed_before_its_waiting_room_opened_need_nobody,
+            every_change_is_told_once_and_raises_the_version,
+            windows_come_by_their_beginning,
+        ]);
+    };
     (crowd: $make:expr) => {
         $crate::stamp!(@ crowd, $make, [
             all_doors_are_counted_together,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::{
     bus::Bench as BusBench,
+    capacity::Bench as CapacityBench,
     crowd::Bench as CrowdBench,
     limiter::{Bench as LimiterBench, Pass, rate},
     mail::Bench as MailBench,
@@ -86,6 +87,13 @@ async fn mail_folder() -> Kept<MailBench> {
     Kept { bench: MailBench { sender: Arc::new(folder), delivered }, _dir: dir }
 }
 
+async fn sqlite() -> Kept<CapacityBench> {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(TestClock::new(MORNING)));
+    let journal = Journal::open(&dir.path().join("journal.db"), clock.clone()).await.unwrap();
+    journal.beat().await.unwrap();
+    Kept { bench: CapacityBench { journal, clock }, _dir: dir }
+}
+
 /// A bench and the folder it lies in.
 struct Kept<B> {
     bench: B,
@@ -157,5 +165,6 @@ stamp!(crowd: super::memory_crowd());
 stamp!(limiter: super::memory_limiter());
 stamp!(timers: super::memory_timers());
 stamp!(queue: super::table_queue());
+stamp!(capacity: super::sqlite());
 stamp!(payments: super::sandbox_payments());
 stamp!(mail: super::mail_folder());

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 pub mod account;
 pub mod audit;
+mod capacity;
 pub mod catalogue;
 pub(crate) mod change_log;
 pub mod checkout;

@@ -10,6 +10,8 @@ use crate::{Journal, JournalError, Unreadable, args, db::Tx, sql};
 pub const CAPTURE: &str = "capture";
 /// Tell the buyer of an order; the body is a `MailJob`.
 pub const MAIL: &str = "mail";
+/// A sale changed: tell whoever keeps the fleet's size. The body is the `SaleId`, for people; what is told is read anew.
+pub const CAPACITY: &str = "capacity";
 
 /// How long a relay has for the rows it took before another may take them.
 pub const LEASE_MS: i64 = 5_000;

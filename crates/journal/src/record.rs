@@ -63,6 +63,7 @@ async fn all<T>(
     tx.rows(sql, args![]).await?.iter().map(read).collect()
 }
 
+/// What is still owed to somebody. News to the fleet are not: whoever starts next tells the whole plan anyway.
 async fn left(tx: &mut Tx) -> Result<Left, JournalError> {
     let Some(row) = tx.row(sql!("record/left"), args![]).await? else { return Ok(Left::default()) };
     Ok(Left { queue: row.count("queue")?.into(), outbox: row.count("outbox")?.into() })

@@ -43,14 +43,20 @@ id! {
 
 /// The id of a buyer's n-th claim on a sale item: UUIDv8 over all three, so a repeat is the same claim on every node.
 pub fn claim_id(item: SaleItemId, buyer: UserId, attempt: u32) -> ClaimId {
+    ClaimId(v8(&[b"miaosha claim 1", item.0.as_bytes(), buyer.0.as_bytes(), &attempt.to_be_bytes()]))
+}
+
+/// The id of one state of a sale's row: each change has its own, so that each is told.
+pub fn sale_change_id(sale: SaleId, row_version: i64) -> Uuid {
+    v8(&[b"miaosha sale change 1", sale.0.as_bytes(), &row_version.to_be_bytes()])
+}
+
+fn v8(parts: &[&[u8]]) -> Uuid {
     let mut hash = Sha256::new();
-    hash.update(b"miaosha claim 1");
-    hash.update(item.0.as_bytes());
-    hash.update(buyer.0.as_bytes());
-    hash.update(attempt.to_be_bytes());
+    parts.iter().for_each(|part| hash.update(part));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.finalize()[..16]);
-    ClaimId(Builder::from_custom_bytes(bytes).into_uuid())
+    Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// A UUIDv7 of this instant and these random bytes.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::port::{
-    bus::Bus, chance::Chance, clock::Clock, crowd::Crowd, ledger::Ledger, limiter::Limiter, mail::MailQueue,
-    payments::Payments, queue::ClaimQueue, timers::Timers,
+    bus::Bus, capacity::Capacity, chance::Chance, clock::Clock, crowd::Crowd, ledger::Ledger, limiter::Limiter,
+    mail::MailQueue, payments::Payments, queue::ClaimQueue, timers::Timers,
 };
 
 #[derive(Clone)]
@@ -19,4 +19,5 @@ pub struct Stores {
     pub timers: Arc<dyn Timers>,
     pub payments: Arc<dyn Payments>,
     pub mail: Arc<dyn MailQueue>,
+    pub capacity: Arc<dyn Capacity>,
 }

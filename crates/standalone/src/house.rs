@@ -24,7 +24,7 @@ use kit::{
     tokens::Keys,
 };
 use publisher::PushConfig;
-use sale::stores::Stores;
+use sale::{port::capacity::FixedFleet, stores::Stores};
 
 use crate::{
     config::{Config, EmbeddedConfig},
@@ -121,6 +121,7 @@ async fn stores(
         timers: Arc::new(MemoryTimers::new(clock.clone(), config.knocks_max)),
         payments: Arc::new(SandboxPayments::open(payments, clock).context("the sandbox provider")?),
         mail: Arc::new(Postbox(mail)),
+        capacity: Arc::new(FixedFleet),
     })
 }
 

@@ -13,6 +13,7 @@ use sale::{
     money::Money,
     port::{
         bus::{Bus, Listener},
+        capacity::{Capacity, CapacityPlan, Untold},
         clock::Clock,
         crowd::{Count, Crowd, Heads, Unknown},
         ledger::{Ask, Grant, Ledger, LedgerError, Levels},
@@ -34,6 +35,10 @@ pub struct Ears {
     pub told: Mutex<Vec<Told>>,
     pub levels: Mutex<HashMap<SaleItemId, Levels>>,
     pub knocks: Mutex<Vec<Knock>>,
+    /// The plans of capacity that were told, the newest last.
+    pub plans: Mutex<Vec<CapacityPlan>>,
+    /// While true nobody keeps the fleet's size.
+    pub fleet_down: std::sync::atomic::AtomicBool,
     /// While true the ledger does not answer.
     pub ledger_down: std::sync::atomic::AtomicBool,
     buckets: Mutex<HashMap<String, i64>>,
@@ -52,12 +57,15 @@ impl Ears {
             told: Mutex::default(),
             levels: Mutex::default(),
             knocks: Mutex::default(),
+            plans: Mutex::default(),
+            fleet_down: false.into(),
             ledger_down: false.into(),
             buckets: Mutex::default(),
         }
     }
 
     pub fn stores(self: Arc<Self>, clock: Arc<TestClock>) -> Stores {
+        let capacity = self.clone();
         Stores {
             clock,
             chance: Arc::new(SeedChance::new(7)),
@@ -69,6 +77,7 @@ impl Ears {
             timers: self,
             payments: Arc::new(Nothing),
             mail: Arc::new(Nothing),
+            capacity,
         }
     }
 
@@ -178,6 +187,17 @@ impl Payments for Nothing {
     }
     async fn webhook(&self) -> Payment {
         std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl Capacity for Ears {
+    async fn tell(&self, plan: CapacityPlan) -> Result<(), Untold> {
+        if self.fleet_down.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(Untold);
+        }
+        self.plans.lock().unwrap().push(plan);
+        Ok(())
     }
 }
 

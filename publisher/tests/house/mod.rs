@@ -27,6 +27,7 @@ use publisher::{Config, Publisher};
 use sale::{
     ids::{SaleId, SaleItemId, UserId},
     port::{
+        capacity::FixedFleet,
         chance::Chance,
         clock::Clock,
         ledger::Grant,
@@ -118,6 +119,7 @@ impl House {
             timers: Arc::new(MemoryTimers::new(clock.clone(), 10_000)),
             payments: Arc::new(SandboxPayments::open(payments, clock).unwrap()),
             mail: Arc::new(NoMail),
+            capacity: Arc::new(FixedFleet),
         });
         let keys = Arc::new(Keys::random(&OsChance));
         let life = Lifecycle::new();

@@ -1,1 +1,1 @@
-SELECT (SELECT COUNT(*) FROM claim_queue) AS queue, (SELECT COUNT(*) FROM outbox WHERE done_at IS NULL) AS outbox
+SELECT (SELECT COUNT(*) FROM claim_queue) AS queue, (SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND kind <> 'capacity') AS outbox

@@ -10,6 +10,7 @@ use super::{Done, StaffError, window::Window};
 use crate::{
     Journal, args,
     audit::{self, AuditLine},
+    capacity,
     db::{Tx, word},
     heartbeat, sales, sql,
 };
@@ -77,11 +78,13 @@ impl Desk {
         Ok(())
     }
 
-    /// Writes the audit line and commits.
+    /// Writes the audit line and what must be told, and commits.
     pub async fn commit(mut self, actor: UserId, action: &str, detail: String) -> Result<Done, StaffError> {
         let (sale_id, at) = (self.sale.id, self.now);
         let line = AuditLine { at, actor_id: actor, action: action.to_owned(), sale_id: Some(sale_id), detail };
         audit::write(&mut self.tx, line).await?;
+        // A deed that left the row alone has nothing new to tell: that state of it was told.
+        capacity::changed(&mut self.tx, sale_id, self.sale.row_version, at).await?;
         self.tx.commit().await?;
         Ok(Done::only(sale_id, at))
     }

@@ -11,10 +11,13 @@ use super::{Done, StaffError, window::Window};
 use crate::{
     Journal, JournalError, args,
     audit::{self, AuditLine},
-    catalogue,
+    capacity, catalogue,
     db::{Tx, word},
     sql,
 };
+
+/// As `insert_sale.sql` writes it.
+const FIRST_ROW_VERSION: i64 = 1;
 
 /// A sale to be. The caller has checked every figure against its bounds; the window is judged here, by the journal's clock.
 #[derive(Clone, Debug)]
@@ -65,6 +68,7 @@ impl Journal {
         }
         let (action, detail) = deed(&plan);
         audit::write(&mut tx, AuditLine { at: now, actor_id: actor, action, sale_id: Some(plan.id), detail }).await?;
+        capacity::changed(&mut tx, plan.id, FIRST_ROW_VERSION, now).await?;
         tx.commit().await?;
         Ok(Done::only(plan.id, now))
     }

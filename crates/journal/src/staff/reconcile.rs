@@ -42,6 +42,8 @@ impl Journal {
         if desk.tx.run(sql!("staff/reconcile"), args![id, desk.now]).await? == 0 {
             return Ok(false);
         }
+        // The statement wrote the row's next version itself.
+        desk.sale.row_version += 1;
         match desk.commit(HOUSE, "sale.reconcile", String::new()).await {
             Ok(_) => Ok(true),
             Err(StaffError::Journal(error)) => Err(error),
