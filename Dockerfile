@@ -14,10 +14,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked \
         --package publisher --package consumer --package general --package provider \
-        --package lambda-email --package standalone --package load-test \
+        --package lambda-email --package lambda-capacity --package standalone --package load-test \
     && mkdir -p /out/record \
     && cp target/release/miaosha-publisher target/release/miaosha-consumer target/release/miaosha-general \
-        target/release/sandbox-provider target/release/lambda-email target/release/miaosha target/release/load-test /out/
+        target/release/sandbox-provider target/release/lambda-email target/release/lambda-capacity \
+        target/release/miaosha target/release/load-test /out/
 
 # No shell, no package manager, and nobody is root: user 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot AS base
@@ -61,7 +62,7 @@ WORKDIR /home/nonroot
 ENTRYPOINT ["load-test"]
 
 FROM scratch AS functions
-COPY --from=build /out/lambda-email /lambda-email
+COPY --from=build /out/lambda-email /out/lambda-capacity /
 
 FROM nginxinc/nginx-unprivileged:1.28-alpine AS edge
 COPY static /srv/static

@@ -19,6 +19,9 @@ const NEVER_IN_STANDALONE: &[&str] = &[
     "aws-sdk-dynamodb",
     "aws-sdk-sesv2",
     "aws-sdk-lambda",
+    "aws-sdk-autoscaling",
+    "aws-sdk-elasticloadbalancingv2",
+    "aws-sdk-scheduler",
     "lambda_runtime",
 ];
 
