@@ -1,4 +1,4 @@
-//! The stand-in for AWS: SQS, DynamoDB, SES and S3 on one port, and Lambda functions that really run.
+//! The stand-in for AWS: SQS, DynamoDB, SES, S3, Auto Scaling and schedules on one port, and Lambda functions that really run.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     ports::Network,
@@ -27,6 +27,7 @@ pub const KEY: (&str, &str) = ("test", "test");
 
 const REQUIREMENTS: &str = include_str!("../assets/aws-requirements.txt");
 const MAIL: &str = include_str!("../assets/aws_mail.py");
+const FUNCTION: &str = include_str!("../assets/aws_function.py");
 
 /// Brings the stand-in and the mail sink into a private Python environment: once a clone, again when a pin moved. Needs `python3`
 /// with `venv`.
@@ -152,16 +153,43 @@ pub struct MailWay {
 ///
 /// Repeat: what is there is left or brought up to date.
 pub fn mail(endpoint: &str, plan: &MailPlan) -> Result<MailWay> {
+    set_up(MAIL, endpoint, plan)
+}
+
+/// One of our functions by itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct FunctionPlan {
+    pub name: String,
+    /// Its binary.
+    pub binary: PathBuf,
+    /// Its environment.
+    pub variables: BTreeMap<String, String>,
+    pub function_timeout_s: u32,
+}
+
+/// Asks for the function, and returns the ARN of its alias `live`.
+///
+/// Repeat: what is there is brought up to date, and the alias moves.
+pub fn function(endpoint: &str, plan: &FunctionPlan) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        live_arn: String,
+    }
+    Ok(set_up::<Answer>(FUNCTION, endpoint, plan)?.live_arn)
+}
+
+/// Runs a script of ours in the private environment: JSON in, JSON out.
+fn set_up<T: DeserializeOwned>(script: &str, endpoint: &str, plan: &impl Serialize) -> Result<T> {
     #[derive(Serialize)]
-    struct Ask<'a> {
+    struct Ask<'a, P> {
         endpoint: &'a str,
         region: &'a str,
         #[serde(flatten)]
-        plan: &'a MailPlan,
+        plan: &'a P,
     }
     let ask = serde_json::to_vec(&Ask { endpoint, region: REGION, plan })?;
     let mut python = Command::new(program("python"));
-    python.args(["-c", MAIL]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    python.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = python.spawn().context("cannot start the AWS set-up; was the stand-in installed?")?;
     child.stdin.take().context("the AWS set-up reads nothing")?.write_all(&ask)?;
     let output = child.wait_with_output()?;
