@@ -18,8 +18,11 @@ locals {
     MIAOSHA_CAPACITY__GROUPS         = jsonencode(var.groups)
     MIAOSHA_CAPACITY__BALANCER       = var.balancer_arn
     MIAOSHA_CAPACITY__RESERVED_UNITS = tostring(var.reserved_units)
+    MIAOSHA_CAPACITY__IDLE_UNITS     = tostring(var.idle_units)
     MIAOSHA_CAPACITY__SCHEDULES      = aws_scheduler_schedule_group.this.name
     MIAOSHA_CAPACITY__SCHEDULES_ROLE = aws_iam_role.scheduler.arn
+    # Written out: the function's settings come before its alias.
+    MIAOSHA_CAPACITY__FUNCTION = "arn:aws:lambda:${local.region}:${local.account}:function:${local.function}:live"
   }
 }
 
@@ -62,7 +65,7 @@ module "function" {
     {
       Sid      = "Schedules"
       Effect   = "Allow"
-      Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule"]
+      Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:GetSchedule"]
       Resource = "arn:aws:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}/*"
     },
     {
@@ -75,7 +78,7 @@ module "function" {
   ]
 }
 
-# Calls that failed for good. What was to be done is in them, and the safety net does it anyway.
+# Calls that failed for good. What was to be done is in them, and the safety net does it anyway: the plan is remembered first.
 resource "aws_sqs_queue" "dead" {
   name                              = "${local.function}-dead"
   message_retention_seconds         = 14 * 86400
@@ -96,7 +99,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   }
 }
 
-# What the function schedules lies in here, and nowhere else.
+# In here lies the newest plan, as the input of the schedule that calls the function when the fleet must grow.
 resource "aws_scheduler_schedule_group" "this" {
   name = local.function
 }

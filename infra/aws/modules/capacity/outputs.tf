@@ -3,6 +3,11 @@ output "live_arn" {
   value       = module.function.live_arn
 }
 
+output "settings" {
+  description = "The function's settings."
+  value       = local.settings
+}
+
 output "function" {
   description = "The function's name, for alarms."
   value       = module.function.name

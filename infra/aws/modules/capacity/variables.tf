@@ -45,6 +45,11 @@ variable "reserved_units" {
   type        = number
 }
 
+variable "idle_units" {
+  description = "The same between sales."
+  type        = number
+}
+
 variable "log_days" {
   description = "Days for which its log is kept."
   type        = number

@@ -21,27 +21,31 @@ locals {
       MIAOSHA_HTTP__MAX_CONNECTIONS = tostring(floor(var.sockets_max * 1.1))
     }
     consumer = {}
-    general  = {}
+    general = {
+      MIAOSHA_CLUSTER__CAPACITY__FUNCTION = module.capacity.live_arn
+      MIAOSHA_CLUSTER__CAPACITY__REGION   = local.region
+    }
   }
-  # The outbox is relayed by consumers, and general's own checks may ask the same: letters, and calls of lambda-capacity.
-  tell = [
+  # Letters are relayed by consumers, and general's own checks may ask the same.
+  letters = [
     {
       Sid      = "Letters"
       Effect   = "Allow"
       Action   = "sqs:SendMessage"
       Resource = module.email.queue_arn
     },
-    {
-      Sid      = "TellCapacity"
-      Effect   = "Allow"
-      Action   = "lambda:InvokeFunction"
-      Resource = module.capacity.live_arn
-    },
   ]
   may = {
     publisher = []
-    consumer  = local.tell
-    general = concat(local.tell, [
+    consumer  = local.letters
+    general = concat(local.letters, [
+      # Where staff act, and what reconciles sales.
+      {
+        Sid      = "TellCapacity"
+        Effect   = "Allow"
+        Action   = "lambda:InvokeFunction"
+        Resource = module.capacity.live_arn
+      },
       {
         Sid      = "Uploads"
         Effect   = "Allow"
@@ -104,6 +108,7 @@ module "capacity" {
   groups           = { for role, size in var.roles : role => { name = "${var.name}-${role}", min = size.min, max = size.max } }
   balancer_arn     = module.balancer.arn
   reserved_units   = var.balancer.sale_units
+  idle_units       = var.balancer.reserved_units
   log_days         = var.days.logs
 }
 

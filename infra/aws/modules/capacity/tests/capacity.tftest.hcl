@@ -9,6 +9,7 @@ variables {
   code             = "functions/capacity/1.zip"
   balancer_arn     = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/b/0123456789abcdef"
   reserved_units   = 200
+  idle_units       = 100
   log_days         = 30
   groups = {
     publisher = { name = "miaosha-test-publisher", min = 2, max = 12 }
@@ -29,6 +30,21 @@ run "it_wakes_by_itself" {
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600 && aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2
     error_message = "Bounded in age and in tries."
+  }
+}
+
+run "it_is_told_all_that_it_must_know" {
+  assert {
+    condition = output.settings == {
+      MIAOSHA_CAPACITY__GROUPS         = jsonencode(var.groups)
+      MIAOSHA_CAPACITY__BALANCER       = var.balancer_arn
+      MIAOSHA_CAPACITY__RESERVED_UNITS = "200"
+      MIAOSHA_CAPACITY__IDLE_UNITS     = "100"
+      MIAOSHA_CAPACITY__SCHEDULES      = "miaosha-test-capacity"
+      MIAOSHA_CAPACITY__SCHEDULES_ROLE = aws_iam_role.scheduler.arn
+      MIAOSHA_CAPACITY__FUNCTION       = "arn:aws:lambda:eu-central-1:123456789012:function:miaosha-test-capacity:live"
+    }
+    error_message = "The function reads exactly these."
   }
 }
 

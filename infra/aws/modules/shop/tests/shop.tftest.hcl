@@ -63,8 +63,12 @@ run "nodes_get_secrets_from_one_place_and_they_are_whole" {
 
 run "a_role_may_only_what_it_does" {
   assert {
-    condition     = length(local.may.publisher) == 0 && [for s in local.may.consumer : s.Sid] == ["Letters", "TellCapacity"]
-    error_message = "A publisher asks nothing of AWS; a consumer relays the outbox."
+    condition     = length(local.may.publisher) == 0 && [for s in local.may.consumer : s.Sid] == ["Letters"]
+    error_message = "A publisher asks nothing of AWS; a consumer relays letters."
+  }
+  assert {
+    condition     = contains([for s in local.may.general : s.Sid], "TellCapacity") && local.of_role.general["MIAOSHA_CLUSTER__CAPACITY__FUNCTION"] == module.capacity.live_arn
+    error_message = "Generals tell lambda-capacity, and know whom they tell."
   }
   assert {
     condition     = !anytrue(flatten([for role, statements in local.may : [for s in statements : [for a in flatten([s.Action]) : strcontains(a, "*")]]]))
