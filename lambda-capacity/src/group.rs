@@ -38,3 +38,10 @@ pub enum Deed {
     Cancel { name: String },
     Schedule(Action),
 }
+
+impl Deed {
+    /// Whether it does no harm where the plan turns out to be an old one: it costs money, and that only until the next look.
+    pub fn grows(&self) -> bool {
+        matches!(self, Self::Resize { .. } | Self::Protect { protect: true, .. })
+    }
+}

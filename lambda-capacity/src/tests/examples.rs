@@ -66,16 +66,39 @@ fn what_lies_far_ahead_or_is_one_too_many_is_scheduled_later() {
 }
 
 #[test]
-fn what_people_scheduled_and_added_stays() {
+fn what_is_urgent_comes_first() {
     let mut scaling = Scaling::new();
-    let by_hand = Action { name: "by-hand".into(), at: NOW + MINUTE, min: 7, desired: 7 };
-    scaling.group.actions.push(by_hand.clone());
+    scaling.fit(&plan(1, &[0]));
+    scaling.fit(&plan(2, &[180]));
+    assert_eq!(scaling.scheduled(), [(5, 2), (170, 12)]);
+    scaling.group.min = 11;
+    let deeds = scaling.fit(&plan(3, &[0, 240]));
+    let cancel = |name: &str| Deed::Cancel { name: name.into() };
+    assert_eq!(deeds[..2], [cancel("sale-in"), Deed::Resize { min: 12, desired: 12 }]);
+    assert!(matches!(deeds[2], Deed::Protect { protect: true, .. }));
+    assert_eq!(deeds[3], cancel(&format!("sale-out-{}", (NOW + 170 * MINUTE).0 / 1000)));
+    assert!(matches!(deeds[4..], [Deed::Schedule(_)]));
+}
+
+#[test]
+fn what_people_scheduled_and_added_stays_and_a_min_that_they_raised_is_taken_for_ours() {
+    let mut scaling = Scaling::new();
+    let names = ["by-hand", "sale-inventory", "sale-out-", "sale-out-by-hand", "sale-out-1x"];
+    let action = |(n, name): (i64, &&str)| Action { name: (*name).into(), at: NOW + n * MINUTE, min: 7, desired: 7 };
+    let by_hand: Vec<Action> = (1..).zip(&names).map(action).collect();
+    scaling.group.actions = by_hand.clone();
     scaling.group.desired = 4;
     scaling.fill();
     scaling.fit(&plan(1, &[60]));
     scaling.fit(&plan(2, &[]));
-    assert_eq!(scaling.group.actions, [by_hand]);
+    assert_eq!(scaling.group.actions, by_hand);
     assert_eq!(scaling.group.desired, 4);
+
+    // That is why the runbook stops us first. Called again after the sale, we make small what people made large.
+    scaling.pass(10 * MINUTE, |_| ());
+    assert_eq!((scaling.group.min, scaling.group.desired), (7, 7));
+    scaling.fit(&plan(2, &[]));
+    assert_eq!(scaling.scheduled(), [(15, 2)]);
 }
 
 #[test]

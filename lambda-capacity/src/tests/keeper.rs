@@ -12,11 +12,11 @@ use sale::{
 use super::{MINUTE, NOW, Scaling, plan};
 use crate::{Balancer, Config, Deed, Group, Groups, Keeper, Memory, Refused, Report};
 
-/// All of AWS: one group that works, one that refuses every deed while told to, a balancer, a memory.
+/// All of AWS: two groups, a balancer, a memory; each but the good group refuses while told to.
 struct Aws {
     good: Mutex<Scaling>,
     bad: Mutex<Scaling>,
-    refuses: Mutex<bool>,
+    refuses: Mutex<&'static str>,
     units: Mutex<Vec<i32>>,
     kept: Mutex<Option<(CapacityPlan, Option<UnixMs>)>>,
 }
@@ -24,6 +24,15 @@ struct Aws {
 impl Aws {
     fn group(&self, name: &str) -> &Mutex<Scaling> {
         if name == "good" { &self.good } else { &self.bad }
+    }
+
+    fn refuse(&self, what: &'static str) {
+        *self.refuses.lock().unwrap() = what;
+    }
+
+    fn ask(&self, what: &str) -> Result<(), Refused> {
+        let refuses = *self.refuses.lock().unwrap() == what;
+        if refuses { Err(Refused { what: what.into(), why: "no".into() }) } else { Ok(()) }
     }
 }
 
@@ -33,9 +42,7 @@ impl Groups for Aws {
         Ok(self.group(name).lock().unwrap().group.clone())
     }
     async fn act(&self, name: &str, deed: &Deed) -> Result<(), Refused> {
-        if name == "bad" && *self.refuses.lock().unwrap() {
-            return Err(Refused { what: "bad".into(), why: "no".into() });
-        }
+        self.ask(name)?;
         self.group(name).lock().unwrap().act(deed);
         Ok(())
     }
@@ -47,6 +54,7 @@ impl Balancer for Aws {
         Ok(self.units.lock().unwrap().last().copied().unwrap_or_default())
     }
     async fn reserve(&self, units: i32) -> Result<(), Refused> {
+        self.ask("units")?;
         self.units.lock().unwrap().push(units);
         Ok(())
     }
@@ -55,6 +63,7 @@ impl Balancer for Aws {
 #[async_trait]
 impl Memory for Aws {
     async fn recall(&self) -> Result<Option<(CapacityPlan, Option<UnixMs>)>, Refused> {
+        self.ask("memory")?;
         Ok(self.kept.lock().unwrap().clone())
     }
     async fn keep(&self, plan: &CapacityPlan, call_at: Option<UnixMs>) -> Result<(), Refused> {
@@ -67,7 +76,7 @@ fn house() -> (Arc<Aws>, Arc<TestClock>, Keeper) {
     let aws = Arc::new(Aws {
         good: Mutex::new(Scaling::new()),
         bad: Mutex::new(Scaling::new()),
-        refuses: Mutex::new(false),
+        refuses: Mutex::default(),
         units: Mutex::default(),
         kept: Mutex::default(),
     });
@@ -121,12 +130,12 @@ async fn a_plan_is_remembered_with_its_next_growth_and_a_late_one_is_not() {
 #[tokio::test]
 async fn a_group_that_refuses_holds_up_no_other_and_the_next_look_does_the_rest() {
     let (aws, _, keeper) = house();
-    *aws.refuses.lock().unwrap() = true;
+    aws.refuse("bad");
     let failed = keeper.serve(Wake::Plan(plan(1, &[0]))).await;
     assert_eq!(failed.unwrap_err().what, "bad");
     assert_eq!(aws.good.lock().unwrap().group.min, 12);
     assert_eq!(*aws.units.lock().unwrap(), [300]);
-    *aws.refuses.lock().unwrap() = false;
+    aws.refuse("nothing");
     assert!(keeper.serve(Wake::Look).await.unwrap().large);
     assert_eq!(aws.bad.lock().unwrap().group.min, 12);
 }
@@ -147,4 +156,60 @@ async fn the_balancers_units_come_with_the_first_nodes_and_go_with_the_last() {
     assert_eq!(*aws.units.lock().unwrap(), [300, 0]);
     assert_eq!(keeper.serve(Wake::Look).await.unwrap().deeds, 0);
     assert_eq!(*aws.units.lock().unwrap(), [300, 0]);
+}
+
+#[tokio::test]
+async fn units_that_people_raised_in_a_sale_stay_until_it_is_over() {
+    let (aws, clock, keeper) = house();
+    keeper.serve(Wake::Plan(plan(1, &[0]))).await.unwrap();
+    aws.units.lock().unwrap().push(500);
+    keeper.serve(Wake::Look).await.unwrap();
+    assert_eq!(*aws.units.lock().unwrap(), [300, 500]);
+    keeper.serve(Wake::Plan(plan(2, &[]))).await.unwrap();
+    pass(&aws, &clock, 6);
+    keeper.serve(Wake::Look).await.unwrap();
+    assert_eq!(*aws.units.lock().unwrap(), [300, 500, 0]);
+}
+
+#[tokio::test]
+async fn units_that_cannot_be_lowered_yet_wake_nobody_and_a_later_look_lowers_them() {
+    let (aws, clock, keeper) = house();
+    keeper.serve(Wake::Plan(plan(1, &[0]))).await.unwrap();
+    keeper.serve(Wake::Plan(plan(2, &[]))).await.unwrap();
+    pass(&aws, &clock, 6);
+    aws.refuse("units");
+    assert_eq!(keeper.serve(Wake::Look).await.unwrap().version, Some(2));
+    assert_eq!(*aws.units.lock().unwrap(), [300]);
+    aws.refuse("nothing");
+    keeper.serve(Wake::Look).await.unwrap();
+    assert_eq!(*aws.units.lock().unwrap(), [300, 0]);
+    aws.refuse("units");
+    let failed = keeper.serve(Wake::Plan(plan(3, &[0]))).await;
+    assert_eq!(failed.unwrap_err().what, "units", "too few for a sale are another thing");
+}
+
+#[tokio::test]
+async fn a_plan_makes_the_fleet_large_without_the_memory_and_does_nothing_else() {
+    let (aws, _, keeper) = house();
+    for node in &mut aws.good.lock().unwrap().group.nodes {
+        node.protected = false;
+    }
+    aws.refuse("memory");
+    assert_eq!(keeper.serve(Wake::Look).await.unwrap_err().what, "memory");
+    assert_eq!(aws.good.lock().unwrap().group.min, 2, "nobody told anything");
+    assert_eq!(keeper.serve(Wake::Plan(plan(1, &[0, 180]))).await.unwrap_err().what, "memory");
+    let large = aws.good.lock().unwrap().group.clone();
+    assert_eq!((large.min, large.desired, large.actions.len()), (12, 12, 0));
+    assert!(large.nodes.iter().all(|node| node.protected));
+    assert_eq!(*aws.units.lock().unwrap(), [300]);
+    assert!(aws.kept.lock().unwrap().is_none());
+
+    // It may be an old one: what is large stays, and what is scheduled.
+    aws.refuse("nothing");
+    keeper.serve(Wake::Plan(plan(3, &[0, 180]))).await.unwrap();
+    let before = aws.good.lock().unwrap().group.clone();
+    aws.refuse("memory");
+    assert_eq!(keeper.serve(Wake::Plan(plan(2, &[]))).await.unwrap_err().what, "memory");
+    assert_eq!(aws.good.lock().unwrap().group, before);
+    assert_eq!(*aws.units.lock().unwrap(), [300]);
 }

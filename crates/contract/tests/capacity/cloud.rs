@@ -88,7 +88,7 @@ impl Cloud {
             name: NAME.into(),
             binary: binaries().join("lambda-capacity"),
             variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
-            function_timeout_s: 60,
+            function_timeout_s: 180,
         };
         let endpoint = aws::url(self.addr);
         let made = tokio::task::spawn_blocking(move || aws::function(&endpoint, &plan)).await.unwrap();

@@ -47,7 +47,7 @@ async fn scheduled(cloud: &Cloud, growths: &[UnixMs]) {
     .await;
 }
 
-/// Groups come first, and the balancer's units after them.
+/// Whether before the groups or after them nobody knows.
 async fn reserved(cloud: &Cloud) {
     until("the balancer's units are reserved", || async {
         cloud.recorder.of("ModifyCapacityReservation").iter().any(|call| call.ends_with("CapacityUnits=300"))

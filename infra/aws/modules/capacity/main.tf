@@ -27,13 +27,14 @@ locals {
 }
 
 module "function" {
-  source    = "../function"
-  name      = local.function
-  about     = "Makes the fleet bigger before a sale and smaller after it."
-  key_arn   = var.key_arn
-  bucket    = var.artifacts_bucket
-  code      = var.code
-  timeout_s = 60
+  source  = "../function"
+  name    = local.function
+  about   = "Makes the fleet bigger before a sale and smaller after it."
+  key_arn = var.key_arn
+  bucket  = var.artifacts_bucket
+  code    = var.code
+  # Longer than all that it asks AWS at worst: `answer_max` in lambda-capacity/defaults.toml.
+  timeout_s = 180
   # One at a time: two that read and write one schedule at once would each undo the other.
   parallel_max = 1
   settings     = local.settings
@@ -63,10 +64,11 @@ module "function" {
       Resource = var.balancer_arn
     },
     {
+      # The plan alone: the safety net lies beside it, and puts right what the function did wrong.
       Sid      = "Schedules"
       Effect   = "Allow"
       Action   = ["scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:GetSchedule"]
-      Resource = "arn:aws:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}/*"
+      Resource = "arn:aws:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}/plan"
     },
     {
       Sid       = "PassToScheduler"
@@ -78,7 +80,8 @@ module "function" {
   ]
 }
 
-# Calls that failed for good. What was to be done is in them, and the safety net does it anyway: the plan is remembered first.
+# Calls that failed for good. Where the plan could be remembered the safety net does what is missing; where not, generals tell it again
+# within ten minutes.
 resource "aws_sqs_queue" "dead" {
   name                              = "${local.function}-dead"
   message_retention_seconds         = 14 * 86400

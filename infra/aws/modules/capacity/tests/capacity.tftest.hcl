@@ -57,6 +57,10 @@ run "it_touches_its_three_groups_alone" {
     error_message = "No other group."
   }
   assert {
+    condition     = one([for s in jsondecode(module.function.policy).Statement : s.Resource if s.Sid == "Schedules"]) == "arn:aws:scheduler:eu-central-1:123456789012:schedule/miaosha-test-capacity/plan"
+    error_message = "It writes its plan, and not what wakes it besides."
+  }
+  assert {
     condition     = toset([for s in jsondecode(module.function.policy).Statement : s.Sid if s.Resource == "*"]) == toset(["Look", "Trace"])
     error_message = "Only what AWS lets nobody narrow."
   }
