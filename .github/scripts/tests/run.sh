@@ -83,3 +83,15 @@ expect 'an image that is named by a tag is not rolled, and the function goes bac
 function 8
 function 7
 END
+
+begin
+echo same | tee code-live > code-LATEST
+[ "$("$scripts/function.sh" capacity --settings 2> said)" = 7 ]
+expect 'settings are made live with the code that is live' <<END
+function 8
+END
+
+begin
+echo other > code-LATEST
+if "$scripts/function.sh" capacity --settings > said 2>&1; then echo 'it should have failed' >&2; exit 1; fi
+expect 'code that was moved back does not come with the settings' < /dev/null

@@ -91,7 +91,8 @@ resource "aws_lambda_function" "this" {
   }
 }
 
-# Whoever calls the function calls `live`; a release moves it, and moves it back.
+# Whoever calls the function calls `live`; a release moves it, and moves it back. So settings that an apply changed run only after
+# `.github/scripts/function.sh WHICH --settings`, or with the next release.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "What runs."
