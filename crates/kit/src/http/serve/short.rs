@@ -2,6 +2,9 @@
 //! a socket's upgrade does.
 //!
 //! It knows the good case only. Whatever is unusual about a request or its answer goes the long way, with every byte read so far.
+//!
+//! Of the numbers it keeps the count alone, in `http_requests_total`: an upgrade by the short way takes microseconds, and in
+//! `http_request_seconds` it would only hide what the long way takes.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -87,14 +90,13 @@ impl ShortWay {
         let headers = is_ours.then(|| owned(request.headers))??;
         let entry = (self.enter)(&headers, ClientAddr::new(&headers, peer.ip(), trusted_hops))?;
         let unsent = head_of(entry.answer, RequestId::of(&headers))?;
-        metrics::counter!("http_requests_total", "method" => "GET", "route" => self.path, "status" => "101")
-            .increment(1);
-        Some(Taking { head_bytes: length, unsent, take: entry.take })
+        Some(Taking { route: self.path, head_bytes: length, unsent, take: entry.take })
     }
 }
 
 /// An upgrade that is decided.
 pub(super) struct Taking {
+    route: &'static str,
     head_bytes: usize,
     unsent: Bytes,
     take: Box<dyn FnOnce(TakenBack) + Send>,
@@ -103,6 +105,9 @@ pub(super) struct Taking {
 impl Taking {
     pub(super) fn hand_over(self, stream: TcpStream, mut read: Bytes, place: Place) -> io::Result<()> {
         let stream = stream.into_std()?;
+        // Not before: who was lost on the way out of the runtime was answered nothing.
+        metrics::counter!("http_requests_total", "method" => "GET", "route" => self.route, "status" => "101")
+            .increment(1);
         (self.take)(TakenBack { stream, unsent: self.unsent, read: read.split_off(self.head_bytes), place });
         Ok(())
     }
