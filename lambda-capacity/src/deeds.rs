@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Our scheduled actions: the one shrinking, and growths, each by its second. All others are people's, and stay.
-const SHRINK: &str = "sale-in";
+pub const SHRINK: &str = "sale-in";
 const GROW: &str = "sale-out-";
 
 /// What to do to this group now, in this order: time may end before the last. Nothing, where everything stands as it should.

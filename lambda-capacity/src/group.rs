@@ -2,6 +2,8 @@
 
 use sale::time::UnixMs;
 
+use crate::deeds::SHRINK;
+
 /// One Auto Scaling group as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
@@ -42,6 +44,11 @@ pub enum Deed {
 impl Deed {
     /// Whether it does no harm where the plan turns out to be an old one: it costs money, and that only until the next look.
     pub fn grows(&self) -> bool {
-        matches!(self, Self::Resize { .. } | Self::Protect { protect: true, .. })
+        match self {
+            Self::Resize { .. } => true,
+            Self::Protect { protect, .. } => *protect,
+            Self::Cancel { name } => name == SHRINK,
+            Self::Schedule(_) => false,
+        }
     }
 }

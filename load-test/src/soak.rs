@@ -68,7 +68,11 @@ pub async fn play(args: &SoakArgs, run: &Run, bar: &Progress) -> anyhow::Result<
     limits::raise_open_files(args.buyers.into())?;
     let started = Instant::now();
     let mut plan = run.house.own()?.clone();
-    plan.env = vec![("MIAOSHA_PUBLISHER__PUSH__SOCKETS_PER_ADDRESS".into(), "2000".into())];
+    plan.env = vec![
+        ("MIAOSHA_PUBLISHER__PUSH__SOCKETS_PER_ADDRESS".into(), "2000".into()),
+        // Each sale's buyers come from the addresses of those before.
+        ("MIAOSHA_GENERAL__LIMITS__SIGN_UP_PER_ADDRESS".into(), "1000/1h".into()),
+    ];
     let mut server = plan.start_ready().await?;
     let pid = server.pid().context("the server is gone")?;
     let mut diary = Diary { pid, looks: vec![] };

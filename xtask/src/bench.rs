@@ -40,7 +40,7 @@ pub struct BenchArgs {
     /// How often everybody is told something.
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-    /// Only these servers, beside the floor and ours.
+    /// Of the sockets only these servers, beside the floor and ours; of the claims only the runs of these names.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// A folder with `miaosha` and `load-test` built already; without it they are built for release.

@@ -23,9 +23,9 @@ use super::{
 use crate::{
     measured::{Meter, Report},
     outcome::Outcome,
-    verdict::Counts,
     progress::Progress,
     server::free_port,
+    verdict::Counts,
 };
 
 const READY_WAIT: Duration = Duration::from_secs(10);

@@ -41,18 +41,18 @@ pub const CHAIN: &str = "chain";
 pub const STANDBY: &str = "standby";
 
 /// One process of ours, in its own folder. Returns whether every bar is met.
-pub fn in_one_process(programs: &Path, folder: &Path) -> Result<bool> {
-    let house = House { name: "one process", programs, stack: None, folder: folder.join("claims") };
+pub fn in_one_process(programs: &Path, folder: &Path, only: &[String]) -> Result<bool> {
+    let house = House { name: "one process", programs, stack: None, folder: folder.join("claims"), only };
     house.measure()
 }
 
 /// The real parts: a cluster of Redis, RabbitMQ, PostgreSQL with a replica, two nodes of each role, all on this machine.
-pub fn on_a_stack(folder: &Path) -> Result<bool> {
+pub fn on_a_stack(folder: &Path, only: &[String]) -> Result<bool> {
     let programs = servers::build_optimised()?;
     let mut met = false;
     servers::with_measured_shop(&programs, |stack| {
         let folder = folder.join("claims-on-a-stack");
-        let house = House { name: "stack", programs: &programs, stack: Some(stack), folder };
+        let house = House { name: "stack", programs: &programs, stack: Some(stack), folder, only };
         met = house.measure()?;
         Ok(())
     })?;
@@ -64,11 +64,12 @@ struct House<'a> {
     programs: &'a Path,
     stack: Option<&'a Path>,
     folder: PathBuf,
+    /// The names of these runs alone; all where none is named.
+    only: &'a [String],
 }
 
 impl House<'_> {
     fn measure(&self) -> Result<bool> {
-        let _ = fs::remove_dir_all(&self.folder);
         fs::create_dir_all(&self.folder)?;
         let mut all: Reports = vec![];
         let at_2k = format!("--rate {CHAIN_RATE}");
@@ -96,6 +97,9 @@ impl House<'_> {
 
     /// One that fails is no reason to say nothing of the others; it is missing in the rows.
     fn add(&self, all: &mut Reports, name: &'static str, words: &str) {
+        if !(self.only.is_empty() || self.only.iter().any(|word| word == name)) {
+            return;
+        }
         println!("\n{name}, {}", self.name);
         match self.run(name, words) {
             Ok(report) => all.push((name, report)),
@@ -105,6 +109,8 @@ impl House<'_> {
 
     fn run(&self, name: &str, words: &str) -> Result<Value> {
         let (json, html) = (self.folder.join(format!("{name}.json")), self.folder.join(format!("{name}.html")));
+        // A figure of yesterday is none of today.
+        let _ = fs::remove_file(&json);
         let mut load = command(&[&self.programs.join("load-test").to_string_lossy()]);
         load.args(words.split_whitespace());
         if !words.starts_with(STANDBY) {

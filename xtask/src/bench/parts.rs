@@ -34,7 +34,7 @@ fn one(part: Part, args: &BenchArgs) -> Result<bool> {
     fs::create_dir_all(&folder)?;
     match part {
         Part::Sockets => bench(args),
-        Part::Claims => claims::in_one_process(&args.programs.clone().map_or_else(build, Ok)?, &folder),
-        Part::Stack => claims::on_a_stack(&folder),
+        Part::Claims => claims::in_one_process(&args.programs.clone().map_or_else(build, Ok)?, &folder, &args.only),
+        Part::Stack => claims::on_a_stack(&folder, &args.only),
     }
 }
