@@ -137,6 +137,7 @@ async fn idle(args: &SoakArgs, run: &Run, facts: &SaleFacts, bar: &Progress) -> 
         first: 0,
         per_source: 900,
         window: 100,
+        tokens: None,
     };
     let mut crew = Crew::hire(&all, 1, &[all.target])?;
     crew.order(Order::Connect(100)).await?;

@@ -24,7 +24,10 @@ use crate::{
 };
 
 /// What is measured, ours last: by then the machine is warm for everybody.
-const AGAINST: [&str; 6] = ["floor", "axum", "axum-tuned", "ws", "socketio", "ours"];
+const AGAINST: [&str; 7] = ["floor", "axum", "axum-tuned", "ws", "socketio", OURS, SIGNED_IN];
+const OURS: &str = "ours";
+/// Ours again, with another buyer behind every socket.
+const SIGNED_IN: &str = "signed-in";
 /// Those that are written for Node.
 const NODE_PEERS: [&str; 2] = ["ws", "socketio"];
 const PEERS: &str = "load-test/peers";
@@ -84,10 +87,11 @@ pub fn bench(args: &BenchArgs) -> Result<bool> {
     Ok(!bars.is_empty() && bars.iter().all(table::Bar::is_met))
 }
 
-/// The floor and ours always: a figure without them is no ratio.
+/// The floor and ours always, both kinds of it: a figure without them is no ratio.
 fn chosen(only: &[String]) -> Vec<&'static str> {
-    let wanted =
-        |name: &&str| only.is_empty() || only.iter().any(|word| word == name) || ["floor", "ours"].contains(name);
+    let wanted = |name: &&str| {
+        only.is_empty() || only.iter().any(|word| word == name) || ["floor", OURS, SIGNED_IN].contains(name)
+    };
     AGAINST.into_iter().filter(wanted).collect()
 }
 
@@ -97,7 +101,11 @@ fn build() -> Result<PathBuf> {
 }
 
 fn measure(args: &BenchArgs, programs: &Path, node: &Path, name: &str, file: &Path) -> Result<Value> {
-    let mut sockets = command(&[&programs.join("load-test").to_string_lossy(), "sockets", "--against", name]);
+    let against = if name == SIGNED_IN { OURS } else { name };
+    let mut sockets = command(&[&programs.join("load-test").to_string_lossy(), "sockets", "--against", against]);
+    if name == SIGNED_IN {
+        sockets.arg("--signed-in");
+    }
     sockets.args(["--sockets", &args.sockets.to_string(), "--rounds", &args.rounds.to_string()]);
     sockets.arg("--server").arg(programs.join("miaosha"));
     sockets.arg("--peers").arg(root().join(PEERS)).arg("--node").arg(node).arg("--json").arg(file);
@@ -113,6 +121,6 @@ mod tests {
     #[test]
     fn the_floor_and_ours_are_always_measured() {
         assert_eq!(chosen(&[]), AGAINST);
-        assert_eq!(chosen(&["ws".into()]), ["floor", "ws", "ours"]);
+        assert_eq!(chosen(&["ws".into()]), ["floor", "ws", "ours", "signed-in"]);
     }
 }

@@ -1,19 +1,22 @@
 //! The client: one process that holds many sockets with one poll, and tells its parent what they saw.
 //!
 //! Every server is asked the same: an upgrade, one text that asks to watch, and then whatever is told. A socket is held
-//! once it heard two texts: a greeting and an answer.
+//! once it heard two texts, a greeting and an answer; three where it says who it is.
 
 use std::{
+    fs,
     io::{self, BufRead, Read, Write},
     net::SocketAddrV4,
+    path::PathBuf,
     sync::mpsc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use mio::{Events, Interest, Poll, Token, Waker, event::Event};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
     conn::{Conn, Phase, source},
@@ -24,6 +27,7 @@ use crate::limits;
 const BELL: Token = Token(usize::MAX);
 const READ_BYTES: usize = 64 * 1024;
 const GREETING_TEXTS: u32 = 2;
+const GREETING_TEXTS_SIGNED_IN: u32 = 3;
 /// A socket that was refused comes back after this long.
 const COMEBACK: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(10);
@@ -57,6 +61,9 @@ pub struct ClientArgs {
     /// Sockets that are on their way in at one time.
     #[arg(long)]
     pub window: usize,
+    /// Access tokens, one a line: each socket says its own first of all.
+    #[arg(long)]
+    pub tokens: Option<PathBuf>,
 }
 
 /// What the parent asks, one word a line.
@@ -94,6 +101,10 @@ struct Client {
     args: ClientArgs,
     request: Vec<u8>,
     watch: Vec<u8>,
+    /// One for each socket; none where nobody says who they are.
+    tokens: Vec<String>,
+    /// Texts until a socket counts as held.
+    greeting: u32,
     poll: Poll,
     conns: Vec<Option<Conn>>,
     /// Sockets to be opened, the next one last, and not before.
@@ -127,11 +138,21 @@ pub fn run(args: ClientArgs) -> anyhow::Result<()> {
         drop(tell);
         let _ = bell.wake();
     });
-    Client::new(args, poll).run(&orders)
+    let tokens = tokens(&args)?;
+    Client::new(args, tokens, poll).run(&orders)
+}
+
+/// Those of this process's own sockets.
+fn tokens(args: &ClientArgs) -> anyhow::Result<Vec<String>> {
+    let Some(file) = &args.tokens else { return Ok(vec![]) };
+    let all = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let own: Vec<String> = all.lines().skip(args.first).take(args.sockets).map(str::to_owned).collect();
+    ensure!(own.len() == args.sockets, "{} holds too few tokens", file.display());
+    Ok(own)
 }
 
 impl Client {
-    fn new(args: ClientArgs, poll: Poll) -> Self {
+    fn new(args: ClientArgs, tokens: Vec<String>, poll: Poll) -> Self {
         let protocol = args.protocol.as_ref().map(|name| format!("sec-websocket-protocol: {name}\r\n"));
         let request = format!(
             "GET {} HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
@@ -144,6 +165,8 @@ impl Client {
         Self {
             request: request.into_bytes(),
             watch: masked(1, args.say.as_bytes()),
+            greeting: if tokens.is_empty() { GREETING_TEXTS } else { GREETING_TEXTS_SIGNED_IN },
+            tokens,
             poll,
             conns: (0..args.sockets).map(|_| None).collect(),
             due: vec![],
@@ -281,7 +304,10 @@ impl Client {
             let Some(rest) = conn.past_head(came) else { return true };
             came = rest;
             conn.phase = Phase::Open;
-            if conn.stream.write(&self.watch).ok() != Some(self.watch.len()) {
+            let token = self.tokens.get(n).map(|token| json!({"type": "auth", "access_token": token}).to_string());
+            let auth = token.map(|text| masked(1, text.as_bytes())).unwrap_or_default();
+            let words = [&auth[..], &self.watch].concat();
+            if conn.stream.write(&words).ok() != Some(words.len()) {
                 return false;
             }
         }
@@ -301,11 +327,11 @@ impl Client {
         }
         let before = conn.texts;
         conn.texts += texts;
-        if before < GREETING_TEXTS && conn.texts >= GREETING_TEXTS {
+        if before < self.greeting && conn.texts >= self.greeting {
             self.on_their_way -= 1;
             self.tally.held += 1;
         }
-        let news = conn.texts.saturating_sub(before.max(GREETING_TEXTS));
+        let news = conn.texts.saturating_sub(before.max(self.greeting));
         if news > 0 {
             self.tally.texts += u64::from(news);
             if conn.told_after != self.mark {
@@ -325,7 +351,7 @@ impl Client {
             self.tally.held -= 1;
             return self.due.push((Instant::now(), n));
         }
-        if conn.texts >= GREETING_TEXTS {
+        if conn.texts >= self.greeting {
             self.tally.held -= 1;
             self.tally.lost += 1;
         } else {
@@ -342,7 +368,7 @@ impl Client {
             let n = self.churn_next % self.begun.max(1);
             self.churn_next += 1;
             if let Some(conn) = self.conns.get_mut(n).and_then(Option::as_mut)
-                && conn.texts >= GREETING_TEXTS
+                && conn.texts >= self.greeting
             {
                 conn.hanging_up = true;
                 self.over(n);

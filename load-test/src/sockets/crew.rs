@@ -66,6 +66,9 @@ impl Member {
             command.args(["--protocol", protocol]);
         }
         command.args(["--say", &part.say]);
+        if let Some(tokens) = &part.tokens {
+            command.arg("--tokens").arg(tokens);
+        }
         let numbers = [
             ("--sockets", part.sockets),
             ("--first", part.first),

@@ -9,10 +9,12 @@ mod report;
 pub mod skim;
 pub mod target;
 
-use std::{path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use kit::clock::SystemClock;
+use sale::port::clock::Clock;
 
 pub use client::{ClientArgs, Order, run as run_client};
 pub use crew::Crew;
@@ -30,6 +32,7 @@ use crate::{
     limits,
     progress::Progress,
     run::{Place, Run},
+    rush::script::mint,
 };
 
 /// One client process holds no more: many systems let a process open 20,000 files.
@@ -55,6 +58,9 @@ pub struct SocketsArgs {
     /// Sockets of one process that are on their way in at one time.
     #[arg(long, default_value_t = 100)]
     pub window: usize,
+    /// Each proves who it is: another buyer for every socket, with sessions signed by the server's own key.
+    #[arg(long)]
+    pub signed_in: bool,
     /// How often everybody is told something.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
@@ -76,10 +82,11 @@ pub struct SocketsArgs {
 /// Plays it. Errors: not all could be held, or not all were told.
 pub async fn play(args: &SocketsArgs, run: &Run, bar: &Progress) -> anyhow::Result<Report> {
     ensure!(args.sockets > 0, "no sockets are nothing to measure");
+    ensure!(!args.signed_in || args.against == Against::Ours, "only our own server knows buyers");
     limits::raise_open_files(0)?;
     bar.say("starting the server");
     let running = start(args, run).await?;
-    let crew = Crew::hire(&client(args, &running)?, args.processes(), &running.addrs())?;
+    let crew = Crew::hire(&client(args, run, &running)?, args.processes(), &running.addrs())?;
     let mut held = Held::nobody(running, crew, args.sockets).await?;
     bar.act("connecting", args.sockets as u64);
     let came = held.come(bar).await?;
@@ -145,7 +152,7 @@ async fn start(args: &SocketsArgs, run: &Run) -> anyhow::Result<Running> {
     Running::ours(&plan).await
 }
 
-fn client(args: &SocketsArgs, running: &Running) -> anyhow::Result<ClientArgs> {
+fn client(args: &SocketsArgs, run: &Run, running: &Running) -> anyhow::Result<ClientArgs> {
     let dialect = running.dialect.clone();
     let door = running.doors.first().context("a server without a door")?;
     Ok(ClientArgs {
@@ -157,5 +164,15 @@ fn client(args: &SocketsArgs, running: &Running) -> anyhow::Result<ClientArgs> {
         first: 0,
         per_source: args.per_source,
         window: args.window,
+        tokens: args.signed_in.then(|| tokens(args.sockets, run)).transpose()?,
     })
+}
+
+/// A file of so many sessions, each of somebody else.
+fn tokens(count: usize, run: &Run) -> anyhow::Result<PathBuf> {
+    let (keys, file) = (run.house.keys()?, run.folder.join("tokens"));
+    let minted = mint(&keys, count, SystemClock.now());
+    let lines: Vec<&str> = minted.iter().map(|one| one.token.as_str()).collect();
+    fs::write(&file, lines.join("\n")).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
 }

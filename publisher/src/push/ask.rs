@@ -93,10 +93,15 @@ impl Drop for Reply {
     }
 }
 
+/// What waits for its turn at the journal is no larger: when a crowd signs in, thousands wait.
+const WAITING_MAX_BYTES: usize = 1536;
+
 /// Answers everything that reactors ask, until the last of them is gone.
 pub(super) async fn answer_all(push: Arc<Push>, mut asks: mpsc::Receiver<Ask>) {
     while let Some(ask) = asks.recv().await {
-        push.life.spawn_visit("frame of a socket", answer(push.clone(), ask));
+        let answer = answer(push.clone(), ask);
+        debug_assert!(size_of_val(&answer) <= WAITING_MAX_BYTES, "an answer of {} bytes", size_of_val(&answer));
+        push.life.spawn_visit("frame of a socket", answer);
     }
 }
 
@@ -116,12 +121,13 @@ async fn answer(push: Arc<Push>, ask: Ask) {
         }
         What::Claim { buyer, item, quantity, attempt, answer } => {
             if let Some(accept) = &push.accept {
-                claim(accept, &reply, accept::Ask { buyer, address, item, quantity, attempt, answer }).await;
+                let ask = accept::Ask { buyer, address, item, quantity, attempt, answer };
+                Box::pin(claim(accept, &reply, ask)).await;
             }
         }
         What::Withdraw { buyer, claim } => {
             if let Some(accept) = &push.accept {
-                withdraw(accept, &reply, buyer, claim).await;
+                Box::pin(withdraw(accept, &reply, buyer, claim)).await;
             }
         }
     }
@@ -158,7 +164,7 @@ async fn look_up(push: &Push, address: IpAddr, id: SaleId) -> Result<Frame, (&'s
     }
     let read = async {
         let _permit = push.reads.acquire().await.ok()?;
-        push.journal.sale(id).await.ok()
+        Box::pin(push.journal.sale(id)).await.ok()
     };
     match tokio::time::timeout(READ_WAIT, read).await {
         Ok(Some(Some(view))) if view.sale.stage != Stage::Draft => {

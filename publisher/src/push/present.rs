@@ -85,7 +85,9 @@ fn tell<'a>(push: &Push, line: At, mut claims: impl Iterator<Item = &'a ClaimVie
 pub(super) async fn read(push: &Push, buyer: UserId) -> Result<Vec<ClaimView>, JournalError> {
     let silent = || JournalError::Unavailable("no answer in time".into());
     let _permit = push.reads.acquire().await.map_err(|_| silent())?;
-    let all = timeout(READ_WAIT, push.journal.claims_of(buyer, None)).await.map_err(|_| silent())??;
+    // Made only now: whoever waits for a permit holds no room for the reading.
+    let reading = Box::pin(push.journal.claims_of(buyer, None));
+    let all = timeout(READ_WAIT, reading).await.map_err(|_| silent())??;
     let mut newest: Vec<ClaimView> = vec![];
     for row in all {
         match newest.iter_mut().find(|known| known.sale_item_id == row.sale_item_id) {

@@ -10,7 +10,7 @@ const WIDTH: f64 = 640.0;
 const ROW: f64 = 26.0;
 const NAMES: f64 = 110.0;
 const CURVE_HEIGHT: f64 = 260.0;
-const COLOURS: [&str; 6] = ["#777777", "#c2410c", "#ea9a3e", "#3f7d3f", "#7c3aed", "#0f5fbf"];
+const COLOURS: [&str; 7] = ["#777777", "#c2410c", "#ea9a3e", "#3f7d3f", "#7c3aed", "#0f5fbf", "#0891b2"];
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#222}\
     pre{overflow-x:auto;background:#f5f5f5;padding:1rem;font-size:12px}svg{width:100%;height:auto}text{font-size:13px;fill:#222}";

@@ -63,14 +63,20 @@ pub fn bars(reports: &[(&str, Value)]) -> Vec<Bar> {
             why: format!("{times} times the floor"),
         })
     };
-    let memory = (MEMORY.of)(ours).map(|ours| Bar {
-        name: MEMORY.name,
-        unit: MEMORY.unit,
-        ours,
-        most: 512.0,
-        why: "0.5 KiB, all duties on board".into(),
-    });
-    [memory, ratio(CONNECT, 3.0), ratio(DELIVERY, 1.2), ratio(OPENING, 1.3)].into_iter().flatten().collect()
+    let memory = |name, report: &Value, most, why: &str| {
+        Some(Bar { name, unit: MEMORY.unit, ours: (MEMORY.of)(report)?, most, why: why.into() })
+    };
+    let signed_in = report(reports, super::SIGNED_IN);
+    [
+        memory(MEMORY.name, ours, 512.0, "0.5 KiB, all duties on board"),
+        signed_in.and_then(|report| memory("the same, signed in", report, 1024.0, "1 KiB, another buyer behind each")),
+        ratio(CONNECT, 3.0),
+        ratio(DELIVERY, 1.2),
+        ratio(OPENING, 1.3),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 pub fn told(bars: &[Bar]) -> String {
@@ -119,6 +125,7 @@ pub mod tests {
             ("floor", one(4.0, 10.0, 4.0, 50.0)),
             ("ws", one(5600.0, 77.0, 10.0, 150.0)),
             ("ours", one(170.0, 31.0, 4.4, 55.0)),
+            ("signed-in", one(700.0, 90.0, 4.4, 55.0)),
         ]
     }
 
@@ -130,6 +137,7 @@ pub mod tests {
             met,
             [
                 ("memory per socket", true),
+                ("the same, signed in", true),
                 ("CPU per connect", false),
                 ("CPU per delivery", true),
                 ("first to last told", true)
@@ -142,7 +150,7 @@ pub mod tests {
     #[test]
     fn the_table_has_a_row_for_each_server() {
         let table = table(&reports());
-        assert_eq!(table.lines().count(), 4);
+        assert_eq!(table.lines().count(), 5);
         assert!(table.lines().any(|line| line.starts_with("ws") && line.contains("7.70")), "{table}");
     }
 }
