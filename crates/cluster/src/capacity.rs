@@ -3,16 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_lambda::{
-    Client,
-    config::{Builder, Region},
-    error::ProvideErrorMetadata,
-    primitives::Blob,
-    types::InvocationType,
-};
+use aws_config::SdkConfig;
+use aws_sdk_lambda::{Client, error::ProvideErrorMetadata, primitives::Blob, types::InvocationType};
 use sale::port::capacity::{Capacity, CapacityPlan, FixedFleet, Untold, Wake};
 use serde::Deserialize;
+
+use crate::aws::{self, Bounds};
 
 /// Which function it is and how long its service may take to note a call.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -54,14 +50,8 @@ pub async fn open(config: CapacityConfig) -> Arc<dyn Capacity> {
     if config.function.is_empty() {
         return Arc::new(FixedFleet);
     }
-    let mut aws = aws_config::defaults(BehaviorVersion::latest());
-    if !config.region.is_empty() {
-        aws = aws.region(Region::new(config.region.clone()));
-    }
-    if !config.endpoint.is_empty() {
-        aws = aws.endpoint_url(&config.endpoint);
-    }
-    Arc::new(LambdaCapacity::over(&aws.load().await, config))
+    let aws = aws::load(&config.region, &config.endpoint).await;
+    Arc::new(LambdaCapacity::over(&aws, config))
 }
 
 /// The plan, told by an asynchronous call.
@@ -73,13 +63,9 @@ pub struct LambdaCapacity {
 impl LambdaCapacity {
     /// With an AWS that is known already: its region, endpoint and credentials count.
     pub fn over(aws: &SdkConfig, config: CapacityConfig) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(config.connect_max)
-            .operation_attempt_timeout(config.try_max)
-            .operation_timeout(config.call_max);
-        let retry = RetryConfig::standard().with_max_attempts(config.tries_max);
-        let lambda = Builder::from(aws).timeout_config(timeouts.build()).retry_config(retry).build();
-        Self { client: Client::from_conf(lambda), function: config.function }
+        let CapacityConfig { connect_max, try_max, call_max, tries_max, .. } = config;
+        let aws = Bounds { connect_max, try_max, call_max, tries_max }.on(aws);
+        Self { client: Client::new(&aws), function: config.function }
     }
 }
 

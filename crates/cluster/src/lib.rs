@@ -1,6 +1,7 @@
 //! The ports on real parts: every line of the house that speaks Redis, AMQP, SQS or Lambda is in here.
 
 pub mod amqp;
+mod aws;
 pub mod bus;
 pub mod capacity;
 pub mod config;

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::SdkConfig;
 use aws_sdk_sqs::{
-    Client,
-    config::{Builder, Region},
-    error::ProvideErrorMetadata,
-    operation::send_message_batch::SendMessageBatchOutput,
+    Client, error::ProvideErrorMetadata, operation::send_message_batch::SendMessageBatchOutput,
     types::SendMessageBatchRequestEntry,
 };
 use futures_util::{StreamExt, stream};
@@ -17,6 +14,7 @@ use serde::Deserialize;
 
 mod pack;
 
+use crate::aws::{self, Bounds};
 use pack::{Packed, pack};
 
 /// Calls under way at once; more wait for one. So that a whole batch of the relay is through before it stops waiting.
@@ -65,25 +63,15 @@ pub struct SqsMail {
 impl SqsMail {
     /// AWS as the environment knows it. Nothing is connected before the first job.
     pub async fn open(config: MailConfig) -> Self {
-        let mut aws = aws_config::defaults(BehaviorVersion::latest());
-        if !config.region.is_empty() {
-            aws = aws.region(Region::new(config.region.clone()));
-        }
-        if !config.endpoint.is_empty() {
-            aws = aws.endpoint_url(&config.endpoint);
-        }
-        Self::over(&aws.load().await, config)
+        let aws = aws::load(&config.region, &config.endpoint).await;
+        Self::over(&aws, config)
     }
 
     /// As [`open`](Self::open), with an AWS that is known already: its region, endpoint and credentials count.
     pub fn over(aws: &SdkConfig, config: MailConfig) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(config.connect_max)
-            .operation_attempt_timeout(config.try_max)
-            .operation_timeout(config.call_max);
-        let retry = RetryConfig::standard().with_max_attempts(config.tries_max);
-        let sqs = Builder::from(aws).timeout_config(timeouts.build()).retry_config(retry).build();
-        Self { client: Client::from_conf(sqs), queue_url: config.queue_url }
+        let MailConfig { connect_max, try_max, call_max, tries_max, .. } = config;
+        let aws = Bounds { connect_max, try_max, call_max, tries_max }.on(aws);
+        Self { client: Client::new(&aws), queue_url: config.queue_url }
     }
 
     /// Sends up to ten jobs in one call; their results by their place among all.

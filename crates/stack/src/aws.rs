@@ -26,8 +26,8 @@ pub const REGION: &str = "us-east-1";
 pub const KEY: (&str, &str) = ("test", "test");
 
 const REQUIREMENTS: &str = include_str!("../assets/aws-requirements.txt");
-const MAIL: &str = include_str!("../assets/aws_mail.py");
-const FUNCTION: &str = include_str!("../assets/aws_function.py");
+const MAIL: &str = concat!(include_str!("../assets/aws.py"), include_str!("../assets/aws_mail.py"));
+const FUNCTION: &str = concat!(include_str!("../assets/aws.py"), include_str!("../assets/aws_function.py"));
 
 /// Brings the stand-in and the mail sink into a private Python environment: once a clone, again when a pin moved. Needs `python3`
 /// with `venv`.
