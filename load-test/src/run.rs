@@ -83,9 +83,12 @@ impl Run {
         self.folder.join(OBSERVATIONS)
     }
 
-    /// The same where a run holds several sales: of one of them.
-    pub fn observations_of(&self, number: u32) -> PathBuf {
-        self.folder.join(format!("observations-{number}.jsonl"))
+    /// One of several sales in the same house: with a folder and a name of its own, so that each is known from the others.
+    pub fn part(&self, number: u32) -> anyhow::Result<Self> {
+        let folder = self.folder.join(format!("sale-{number}"));
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let (house, name) = (self.house.clone(), format!("{}x{number}", self.name));
+        Ok(Self { folder, house, since: self.since, name, remove: false })
     }
 
     /// What a person needs after a failure.

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::{
     buyer::behaviour::STORY,
@@ -18,7 +18,7 @@ use crate::{
     scene::{SaleFacts, Scene, value},
     sockets::{ClientArgs, Crew, Order, look::Look},
     staff::{Planned, Staff},
-    verdict::letters,
+    stage,
 };
 
 const OPENS_IN: Duration = Duration::from_secs(11);
@@ -26,8 +26,6 @@ const OPENS_IN: Duration = Duration::from_secs(11);
 const OPEN_FOR: Duration = Duration::from_secs(40);
 const RUSH: Rush = Rush { kinds: STORY, within_ms: 1_200, late_within_ms: 10_000 };
 const COMEBACKS: u32 = 3;
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-const LETTERS_WAIT: Duration = Duration::from_secs(30);
 /// Growth from the second quarter of the run to its last that counts as none.
 const GROWTH_MAX_PERCENT: u64 = 5;
 const GROWTH_MAX_KIB: u64 = 8 * 1024;
@@ -91,7 +89,7 @@ pub async fn play(args: &SoakArgs, run: &Run, bar: &Progress) -> anyhow::Result<
 
 async fn sales(args: &SoakArgs, run: &Run, diary: &mut Diary, bar: &Progress) -> anyhow::Result<Vec<Arc<Scene>>> {
     let until = Instant::now() + Duration::from_secs(args.minutes * 60);
-    let (mut staff, mut scenes, mut crew, mut paid) = (run.house.staff().await?, vec![], None, 0);
+    let (mut staff, mut scenes, mut crew) = (run.house.staff().await?, vec![], None);
     while scenes.is_empty() || Instant::now() < until {
         let number = scenes.len() as u32 + 1;
         let left = until.saturating_duration_since(Instant::now()).as_secs() / 60;
@@ -100,8 +98,9 @@ async fn sales(args: &SoakArgs, run: &Run, diary: &mut Diary, bar: &Progress) ->
         if crew.is_none() {
             crew = Some(idle(args, run, &facts, bar).await?);
         }
-        let scene = Arc::new(Scene::new(run.house.target(), facts, &run.observations_of(number))?);
-        paid += sale(args, run, &scene, &mut staff, number, bar).await?;
+        let part = run.part(number)?;
+        let scene = Arc::new(Scene::new(run.house.target(), facts, &part.observations())?);
+        sale(args, &part, &scene, &mut staff, number, bar).await?;
         scenes.push(scene);
         diary.look()?;
     }
@@ -110,7 +109,6 @@ async fn sales(args: &SoakArgs, run: &Run, diary: &mut Diary, bar: &Progress) ->
     last.counts.set("idle sockets came and went", tally.churned);
     // Their own hanging up is not counted here.
     ensure!(tally.lost == 0, "the server cut {} idle sockets", tally.lost);
-    all_letters(run, paid).await?;
     Ok(scenes)
 }
 
@@ -140,16 +138,13 @@ async fn idle(args: &SoakArgs, run: &Run, facts: &SaleFacts, bar: &Progress) -> 
         tokens: None,
     };
     let mut crew = Crew::hire(&all, 1, &[all.target])?;
-    crew.order(Order::Connect(100)).await?;
-    while crew.order(Order::Tally).await?.held < args.idle {
-        bar.note("idle sockets come");
-        sleep(LOOK_EVERY).await;
-    }
+    bar.act("idle sockets come", args.idle as u64);
+    crew.connect(100, bar).await?;
     crew.order(Order::Churn(args.churn_per_s)).await?;
     Ok(crew)
 }
 
-/// One sale to its quiet end. Returns how many units were paid.
+/// One sale to its quiet end.
 async fn sale(
     args: &SoakArgs,
     run: &Run,
@@ -157,34 +152,15 @@ async fn sale(
     staff: &mut Staff,
     number: u32,
     bar: &Progress,
-) -> anyhow::Result<u32> {
-    let (name, seed) = (format!("{}x{number}", run.name), args.seed + u64::from(number));
-    let accounts = sign_up_all(scene.target, args.buyers, &name, seed, bar).await?;
+) -> anyhow::Result<()> {
+    let seed = args.seed + u64::from(number);
+    let accounts = sign_up_all(scene.target, args.buyers, &run.name, seed, bar).await?;
     let crowd = Crowd::enter(accounts, RUSH, seed, scene);
     crowd.seated(scene, scene.facts.opens_at + -500, bar).await;
     run::until(scene.facts.opens_at).await;
-    let give_up = Instant::now() + OPEN_FOR;
-    while Instant::now() < give_up {
-        let live = staff.live(scene.facts.sale_id).await?;
-        bar.note(&format!("sale {number}, {}", run::figures(&live)));
-        if live.is_sold_out() {
-            staff.switch(scene.facts.sale_id, "close", json!({})).await?;
-            break;
-        }
-        sleep(LOOK_EVERY).await;
-    }
-    let live = run::quiet(staff, scene, OPEN_FOR, bar).await?;
-    crowd.leave(scene).await?;
+    let closes_in = stage::sold_out_or_closed(staff, scene.facts.sale_id, OPEN_FOR, bar).await?;
+    stage::clear(run, scene, staff, crowd, closes_in, bar).await?;
     ensure!(value(&scene.counts.seated) <= args.buyers.into(), "more sockets than buyers");
-    Ok(live.items.iter().map(|item| item.paid).sum())
-}
-
-/// Waits until there is a letter for each paid unit.
-async fn all_letters(run: &Run, paid: u32) -> anyhow::Result<()> {
-    let (folder, give_up) = (run.house.papers()?.letters, Instant::now() + LETTERS_WAIT);
-    while letters::read(&folder)?.map_or(0, |all| all.len()) < paid as usize && Instant::now() < give_up {
-        sleep(LOOK_EVERY).await;
-    }
     Ok(())
 }
 

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::bail;
-use tokio::time::timeout;
+use sale::{ids::SaleId, sale::Phase};
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     crowd::Crowd,
@@ -13,6 +15,9 @@ use crate::{
     scene::Scene,
     staff::Staff,
 };
+
+/// How often staff look at a sale that is open.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Opens the house, plays `acts` in it, and stops what is ours of it.
 ///
@@ -34,6 +39,30 @@ pub async fn play(
     doors.note_usage(&scene, buyers);
     doors.close().await?;
     Ok(scene)
+}
+
+/// Closes the sale as soon as it is sold out, and waits no longer than `max`; returns how long it may still be open.
+pub async fn sold_out_or_closed(
+    staff: &mut Staff,
+    sale: SaleId,
+    max: Duration,
+    bar: &Progress,
+) -> anyhow::Result<Duration> {
+    let give_up = Instant::now() + max;
+    while Instant::now() < give_up {
+        let live = staff.live(sale).await?;
+        bar.note(&run::figures(&live));
+        if live.is_sold_out() {
+            bar.say("sold out: closing");
+            staff.switch(sale, "close", json!({})).await?;
+            return Ok(Duration::ZERO);
+        }
+        if matches!(live.state, Phase::Closed | Phase::Reconciled) {
+            return Ok(Duration::ZERO);
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    Ok(max)
 }
 
 /// Waits until the sale, which is over in `closes_in`, is quiet and its mails have come; then everybody goes home.

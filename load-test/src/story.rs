@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use clap::Args;
-use sale::ids::SaleId;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::{
     buyer::behaviour::STORY,
@@ -71,7 +70,8 @@ async fn acts(args: &StoryArgs, run: &Run, bar: &Progress) -> anyhow::Result<Arc
     run::until(scene.facts.opens_at).await;
     bar.act("open", 0);
     staff_acts(&mut staff, &scene, args, bar).await?;
-    let closes_in = sold_out_or_closed(&mut staff, scene.facts.sale_id, bar).await?;
+    let closes_in =
+        stage::sold_out_or_closed(&mut staff, scene.facts.sale_id, OPEN_FOR + EXTEND_BY, bar).await?.min(OPEN_FOR);
     stage::clear(run, &scene, &mut staff, crowd, closes_in, bar).await?;
     Ok(scene)
 }
@@ -105,25 +105,6 @@ async fn staff_acts(staff: &mut Staff, scene: &Scene, args: &StoryArgs, bar: &Pr
     run::until(opens_at.plus_s(13)).await;
     bar.say("extended");
     staff.extend(sale, EXTEND_BY).await
-}
-
-/// Closes the sale as soon as it is sold out; returns how long it may still be open.
-async fn sold_out_or_closed(staff: &mut Staff, sale: SaleId, bar: &Progress) -> anyhow::Result<Duration> {
-    let give_up = Instant::now() + OPEN_FOR + EXTEND_BY;
-    while Instant::now() < give_up {
-        let live = staff.live(sale).await?;
-        bar.note(&run::figures(&live));
-        if live.is_sold_out() {
-            bar.say("sold out: closing");
-            staff.switch(sale, "close", json!({})).await?;
-            return Ok(Duration::ZERO);
-        }
-        if matches!(live.state, sale::sale::Phase::Closed | sale::sale::Phase::Reconciled) {
-            return Ok(Duration::ZERO);
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
-    Ok(OPEN_FOR)
 }
 
 /// A story in which one of these never happens proves nothing.

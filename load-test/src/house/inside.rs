@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddrV4, path::Path};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use kit::tokens::Keys;
 use serde::Deserialize;
 
@@ -25,11 +25,6 @@ pub const MEASURED: [(&str, &str); 6] = [
 #[derive(Deserialize)]
 struct Running {
     pid: u32,
-}
-
-#[derive(Deserialize)]
-struct Launch {
-    env: std::collections::BTreeMap<String, String>,
 }
 
 impl House {
@@ -61,18 +56,10 @@ impl House {
 
     /// Where claims go in: past the balancer, which is not ours to measure.
     pub fn claim_doors(&self) -> anyhow::Result<Vec<SocketAddrV4>> {
-        let stack = match self {
-            Self::Own(plan) => return Ok(vec![plan.listen]),
-            Self::Stack(stack) => stack,
-        };
-        let mut doors = vec![];
-        for name in names(&stack.dir, "json")?.iter().filter(|name| name.starts_with("publisher-")) {
-            let launch: Launch = read(&stack.dir.join("run").join(format!("{name}.json")))?;
-            let door = launch.env.get("MIAOSHA_SERVER__LISTEN").context("a publisher without a door")?;
-            doors.push(door.parse().with_context(|| format!("{door} is no door"))?);
+        match self {
+            Self::Own(plan) => Ok(vec![plan.listen]),
+            Self::Stack(stack) => Ok(stack.publishers()?.into_iter().map(|door| door.addr).collect()),
         }
-        ensure!(!doors.is_empty(), "no publisher runs in this stack");
-        Ok(doors)
     }
 
     /// Everybody who works here, by name.
@@ -83,7 +70,7 @@ impl House {
                     let running: Running = read(&stack.dir.join("run").join(format!("{name}.pid")))?;
                     Ok((name, running.pid))
                 };
-                names(&stack.dir, "pid")?.into_iter().map(pid).collect()
+                servers(&stack.dir)?.into_iter().map(pid).collect()
             }
             (Self::Own(_), Doors::Own(server)) => {
                 Ok(vec![("miaosha".to_owned(), server.pid().context("the server is gone")?)])
@@ -93,12 +80,12 @@ impl House {
     }
 }
 
-/// The names of the files of this ending in a stack's `run`.
-fn names(stack: &Path, ending: &str) -> anyhow::Result<Vec<String>> {
+/// The names of all servers of a stack.
+fn servers(stack: &Path) -> anyhow::Result<Vec<String>> {
     let mut names = vec![];
     for entry in fs::read_dir(stack.join("run")).context("there is no stack")? {
         let path = entry?.path();
-        if path.extension().is_some_and(|found| found == ending)
+        if path.extension().is_some_and(|ending| ending == "pid")
             && let Some(name) = path.file_stem()
         {
             names.push(name.to_string_lossy().into_owned());

@@ -1,14 +1,19 @@
 //! The crew: client processes of ours, ordered and counted as one.
 
-use std::{net::SocketAddrV4, process::Stdio};
+use std::{net::SocketAddrV4, process::Stdio, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
+    time::{Instant, sleep},
 };
 
 use super::client::{ClientArgs, Order, Tally};
+use crate::progress::Progress;
+
+pub(super) const CONNECT_WAIT: Duration = Duration::from_secs(120);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Dropped, all of them end.
 pub struct Crew(Vec<Member>);
@@ -38,8 +43,22 @@ impl Crew {
     }
 
     /// How many sockets so many percent of each part are.
-    pub fn part(&self, percent: usize) -> usize {
+    fn part(&self, percent: usize) -> usize {
         self.0.iter().map(|member| member.sockets * percent / 100).sum()
+    }
+
+    /// So many percent of each part come in, and this waits until they are held. Errors: they are not, after [`CONNECT_WAIT`].
+    pub async fn connect(&mut self, percent: usize, bar: &Progress) -> anyhow::Result<Tally> {
+        let give_up = Instant::now() + CONNECT_WAIT;
+        let mut tally = self.order(Order::Connect(percent)).await?;
+        let wanted = self.part(percent);
+        while tally.held < wanted {
+            ensure!(Instant::now() < give_up, "only {} of {wanted} sockets are held: {tally:?}", tally.held);
+            sleep(LOOK_EVERY).await;
+            tally = self.order(Order::Tally).await?;
+            bar.at(tally.held as u64);
+        }
+        Ok(tally)
     }
 
     /// Orders all of them the same, and adds up what they answer.

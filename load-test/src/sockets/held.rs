@@ -7,14 +7,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     client::{Order, Tally},
-    crew::Crew,
+    crew::{CONNECT_WAIT, Crew, LOOK_EVERY},
     look::Look,
     report::Round,
     target::{Running, Target},
 };
 use crate::progress::Progress;
 
-const CONNECT_WAIT: Duration = Duration::from_secs(120);
 /// Percent of the sockets that come first, and come and go for a while: a server that saw a crowd has its rooms warm, and
 /// what each one more takes is measured from there.
 const FIRST_PERCENT: usize = 25;
@@ -27,7 +26,6 @@ const IDLE_FOR: Duration = Duration::from_secs(12);
 /// Nothing more comes after this long without anything.
 const STILL_FOR: Duration = Duration::from_millis(300);
 const SETTLE_FOR: Duration = Duration::from_secs(1);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A round is marked so long before it is due.
 const MARK_BEFORE: Duration = Duration::from_millis(1_500);
 
@@ -68,11 +66,11 @@ impl Held {
 
     /// Everybody comes.
     pub async fn come(&mut self, bar: &Progress) -> anyhow::Result<Came> {
-        let some = self.connect(FIRST_PERCENT, bar).await?.held;
+        let some = self.crew.connect(FIRST_PERCENT, bar).await?.held;
         self.churn(WARM_PER_S.min(some as u32), WARM_FOR, some).await?;
         let few = self.settled().await?;
         let (before, begun) = (self.look()?, Instant::now());
-        let refused = self.connect(100, bar).await?.refused;
+        let refused = self.crew.connect(100, bar).await?.refused;
         let (after, seconds) = (self.look()?, begun.elapsed().as_secs_f64());
         Ok(Came {
             idle_us_per_s: self.idle_us_per_s,
@@ -103,19 +101,6 @@ impl Held {
     /// Processor time between two looks, without what the server takes with nobody there.
     fn net_us(&self, before: Look, after: Look, seconds: f64) -> f64 {
         (us(before, after) - self.idle_us_per_s * seconds).max(0.0)
-    }
-
-    async fn connect(&mut self, percent: usize, bar: &Progress) -> anyhow::Result<Tally> {
-        let give_up = Instant::now() + CONNECT_WAIT;
-        let mut tally = self.crew.order(Order::Connect(percent)).await?;
-        let wanted = self.crew.part(percent);
-        while tally.held < wanted {
-            ensure!(Instant::now() < give_up, "only {} of {wanted} sockets are held: {tally:?}", tally.held);
-            sleep(LOOK_EVERY).await;
-            tally = self.crew.order(Order::Tally).await?;
-            bar.at(tally.held as u64);
-        }
-        Ok(tally)
     }
 
     /// Tells everybody once, and waits until nothing more comes.
