@@ -1,5 +1,6 @@
 //! The bench: our sockets against the floor and against what others would use, in one run on one machine.
 
+mod bar;
 mod claims;
 mod page;
 mod parts;
@@ -15,7 +16,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
-pub use parts::{Part, measure as measure_parts};
+use bar::Bar;
+pub use parts::{Part, bench};
 
 use crate::{
     install,
@@ -52,7 +54,7 @@ pub struct BenchArgs {
 }
 
 /// Measures everybody, prints one table and leaves JSON and a page in `target/bench`. Returns whether every bar is met.
-pub fn bench(args: &BenchArgs) -> Result<bool> {
+fn sockets(args: &BenchArgs) -> Result<bool> {
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder)?;
     let programs = match &args.programs {
@@ -75,16 +77,16 @@ pub fn bench(args: &BenchArgs) -> Result<bool> {
         }
     }
     let (table, bars) = (table::table(&reports), table::bars(&reports));
-    println!("\n{table}\n{}", table::told(&bars));
+    println!("\n{table}\n{}", bar::told(&bars));
     let all = json!({
         "sockets": args.sockets,
-        "bars": bars.iter().map(table::Bar::json).collect::<Vec<_>>(),
+        "bars": bars.iter().map(Bar::json).collect::<Vec<_>>(),
         "reports": reports.iter().map(|(name, report)| json!({"name": name, "report": report})).collect::<Vec<_>>(),
     });
     fs::write(folder.join("bench.json"), serde_json::to_string_pretty(&all)? + "\n")?;
     fs::write(folder.join("bench.html"), page::page(&reports, &table, &bars))?;
     println!("written to {}", folder.display());
-    Ok(!bars.is_empty() && bars.iter().all(table::Bar::is_met))
+    Ok(!bars.is_empty() && bars.iter().all(Bar::is_met))
 }
 
 /// The floor and ours always, both kinds of it: a figure without them is no ratio.

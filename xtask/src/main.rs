@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         Command::Logs { name } => servers::logs(name.as_deref()),
         Command::Guard { folder } => servers::guard(&folder),
         Command::Faults(args) => faults::run(&args),
-        Command::Bench(args) => bench::measure_parts(&args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Crowd(args) => crowd::crowd(&args),
         Command::Install => install::all().map(|_| true),
     };

@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::rows::{Row, rows, told};
+use super::{
+    bar::{Bar, told},
+    rows::rows,
+};
 use crate::{
     run::{command, run},
     servers,
@@ -92,7 +95,7 @@ impl House<'_> {
         let rows = rows(&all);
         println!("\nclaims, {}:\n{}", self.name, told(&rows));
         self.write(&all, &rows)?;
-        Ok(!rows.is_empty() && rows.iter().all(Row::is_met))
+        Ok(!rows.is_empty() && rows.iter().all(Bar::is_met))
     }
 
     /// One that fails is no reason to say nothing of the others; it is missing in the rows.
@@ -125,9 +128,9 @@ impl House<'_> {
         serde_json::from_str(&text).context("the report does not read")
     }
 
-    fn write(&self, all: &Reports, rows: &[Row]) -> Result<()> {
+    fn write(&self, all: &Reports, rows: &[Bar]) -> Result<()> {
         let reports: Vec<Value> = all.iter().map(|(name, report)| json!({"name": name, "report": report})).collect();
-        let bars: Vec<Value> = rows.iter().map(Row::json).collect();
+        let bars: Vec<Value> = rows.iter().map(Bar::json).collect();
         let text = serde_json::to_string_pretty(&json!({"house": self.name, "bars": bars, "reports": reports}))?;
         fs::write(self.folder.join("claims.json"), text + "\n")?;
         let links: String =

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::table::{Bar, FIGURES, Figure, ratio, told};
+use super::{
+    bar::{Bar, told},
+    table::{FIGURES, Figure, ratio},
+};
 
 const WIDTH: f64 = 640.0;
 const ROW: f64 = 26.0;

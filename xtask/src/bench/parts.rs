@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{BenchArgs, bench, build, claims};
+use super::{BenchArgs, build, claims, sockets};
 use crate::run::root;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,7 +21,7 @@ pub enum Part {
 const ALL: [Part; 3] = [Part::Sockets, Part::Claims, Part::Stack];
 
 /// Measures every part that was asked for, or all. Returns whether every bar of them is met.
-pub fn measure(args: &BenchArgs) -> Result<bool> {
+pub fn bench(args: &BenchArgs) -> Result<bool> {
     let mut met = true;
     for part in ALL.into_iter().filter(|part| args.parts.is_empty() || args.parts.contains(part)) {
         met &= one(part, args)?;
@@ -33,7 +33,7 @@ fn one(part: Part, args: &BenchArgs) -> Result<bool> {
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder)?;
     match part {
-        Part::Sockets => bench(args),
+        Part::Sockets => sockets(args),
         Part::Claims => claims::in_one_process(&args.programs.clone().map_or_else(build, Ok)?, &folder, &args.only),
         Part::Stack => claims::on_a_stack(&folder, &args.only),
     }

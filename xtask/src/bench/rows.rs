@@ -1,7 +1,8 @@
-//! The rows: our bars for claims, each with the figures of the same runs that it is a ratio of.
+//! Our bars for claims, each with the figures of the same runs that it is a ratio of.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::bar::{Bar, Bound};
 use super::claims::{ACCEPTED, AXUM, CHAIN, CHAIN_RATE, DECIDED, HALF, HTTP, REFUSED, Reports, SOCKET, STANDBY};
 
 pub const RATE: &str = "answers a second";
@@ -17,52 +18,6 @@ const ACCEPTED_P99_MS: f64 = 50.0;
 const RESULT_P50_MS: f64 = 20.0;
 const RESULT_P99_MS: f64 = 100.0;
 const PROMOTION_P99_MS: f64 = 1_000.0;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Bound {
-    AtLeast(f64),
-    AtMost(f64),
-}
-
-/// A promise, and how it is kept.
-#[derive(Clone, Debug)]
-pub struct Row {
-    name: &'static str,
-    unit: &'static str,
-    ours: f64,
-    bound: Bound,
-    why: String,
-}
-
-impl Row {
-    pub fn is_met(&self) -> bool {
-        match self.bound {
-            Bound::AtLeast(least) => self.ours >= least,
-            Bound::AtMost(most) => self.ours <= most,
-        }
-    }
-
-    pub fn json(&self) -> Value {
-        let (word, value) = self.bound();
-        json!({"name": self.name, "unit": self.unit, "ours": self.ours, word: value, "why": self.why, "met": self.is_met()})
-    }
-
-    fn bound(&self) -> (&'static str, f64) {
-        match self.bound {
-            Bound::AtLeast(value) => ("at least", value),
-            Bound::AtMost(value) => ("at most", value),
-        }
-    }
-
-    fn text(&self) -> String {
-        let (met, (word, value)) = (if self.is_met() { "met" } else { "MISSED" }, self.bound());
-        format!("{:<34} {:>10.1} {}, {word} {value:.1} ({}): {met}", self.name, self.ours, self.unit, self.why)
-    }
-}
-
-pub fn told(rows: &[Row]) -> String {
-    rows.iter().map(|row| row.text() + "\n").collect()
-}
 
 /// A figure of one run; `None` where it was not measured, or did not count because its verdict failed.
 pub fn figure(all: &Reports, run: &str, name: &str) -> Option<f64> {
@@ -81,15 +36,15 @@ fn wait(all: &Reports, run: &str, name: &str, quantile: &str) -> Option<f64> {
 }
 
 /// Our bars for claims; what was not measured has no row.
-pub fn rows(all: &Reports) -> Vec<Row> {
+pub fn rows(all: &Reports) -> Vec<Bar> {
     let raw = |run, times: f64, name| {
         let (ours, axum) = (figure(all, run, RATE)?, figure(all, AXUM, RATE)?);
         let why = format!("{times} times raw axum, which is {axum:.0}; here {:.2}", ours / axum.max(1.0));
-        Some(Row { name, unit: "/s", ours, bound: Bound::AtLeast(axum * times), why })
+        Some(Bar { name, unit: "/s", ours, bound: Bound::AtLeast(axum * times), why })
     };
     let late = |run, wait_name, quantile, most, name, why: String| {
         let ours = wait(all, run, wait_name, quantile)?;
-        Some(Row { name, unit: "ms", ours, bound: Bound::AtMost(most), why })
+        Some(Bar { name, unit: "ms", ours, bound: Bound::AtMost(most), why })
     };
     let half = figure(all, HALF, RATE).unwrap_or(0.0);
     let at = |rate: f64| format!("at {rate:.0} claims/s");
@@ -98,7 +53,7 @@ pub fn rows(all: &Reports) -> Vec<Row> {
         raw(ACCEPTED, ACCEPTED_TIMES, "accepted, HTTP"),
         late(HALF, "claim -> answer", "p99_us", ACCEPTED_P99_MS, "accepted, HTTP, p99", at(half)),
         socket(all),
-        figure(all, DECIDED, RESULTS).map(|ours| Row {
+        figure(all, DECIDED, RESULTS).map(|ours| Bar {
             name: "decided and told",
             unit: "/s",
             ours,
@@ -122,13 +77,13 @@ pub fn rows(all: &Reports) -> Vec<Row> {
 }
 
 /// Of a stack the publishers alone are compared: what is behind them is the same.
-fn socket(all: &Reports) -> Option<Row> {
+fn socket(all: &Reports) -> Option<Bar> {
     let of = |name| Some((figure(all, SOCKET, name)?, figure(all, HTTP, name)?));
     let ((ours, http), whom) = match of(DOOR_CPU) {
         Some(both) => (both, "publishers"),
         None => (of(CPU)?, "the whole process, deciding and telling included"),
     };
-    Some(Row {
+    Some(Bar {
         name: "accepted, socket, CPU",
         unit: "us",
         ours,
@@ -140,6 +95,8 @@ fn socket(all: &Reports) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::bar::told;
+    use serde_json::json;
 
     fn reports() -> Reports {
         let run = |rate: f64, cpu: f64| json!({"passed": true, "figures": {RATE: rate, CPU: cpu, RESULTS: rate}});

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::bar::{Bar, Bound};
 
 /// One figure of a report; less is better in all of them.
 pub struct Figure {
@@ -22,30 +24,6 @@ pub const FIGURES: [Figure; 4] = [MEMORY, CONNECT, DELIVERY, OPENING];
 /// What is not there yet at the floor cannot be a ratio of it.
 const LEAST: f64 = 1e-9;
 
-/// A promise, and how it is kept.
-pub struct Bar {
-    name: &'static str,
-    unit: &'static str,
-    ours: f64,
-    most: f64,
-    why: String,
-}
-
-impl Bar {
-    pub fn is_met(&self) -> bool {
-        self.ours <= self.most
-    }
-
-    pub fn json(&self) -> Value {
-        json!({"name": self.name, "unit": self.unit, "ours": self.ours, "most": self.most, "why": self.why, "met": self.is_met()})
-    }
-
-    pub fn text(&self) -> String {
-        let met = if self.is_met() { "met" } else { "MISSED" };
-        format!("{:<20} {:>9.1} {}, at most {:.1} ({}): {met}", self.name, self.ours, self.unit, self.most, self.why)
-    }
-}
-
 fn report<'a>(reports: &'a [(&str, Value)], name: &str) -> Option<&'a Value> {
     reports.iter().find(|(known, _)| *known == name).map(|(_, report)| report)
 }
@@ -59,12 +37,12 @@ pub fn bars(reports: &[(&str, Value)]) -> Vec<Bar> {
             name: figure.name,
             unit: figure.unit,
             ours,
-            most: floor * times,
+            bound: Bound::AtMost(floor * times),
             why: format!("{times} times the floor"),
         })
     };
     let memory = |name, report: &Value, most, why: &str| {
-        Some(Bar { name, unit: MEMORY.unit, ours: (MEMORY.of)(report)?, most, why: why.into() })
+        Some(Bar { name, unit: MEMORY.unit, ours: (MEMORY.of)(report)?, bound: Bound::AtMost(most), why: why.into() })
     };
     let signed_in = report(reports, super::SIGNED_IN);
     [
@@ -77,10 +55,6 @@ pub fn bars(reports: &[(&str, Value)]) -> Vec<Bar> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-pub fn told(bars: &[Bar]) -> String {
-    bars.iter().map(|bar| bar.text() + "\n").collect()
 }
 
 /// One row for each server.
@@ -113,6 +87,8 @@ pub fn ratio(value: Option<f64>, floor: Option<f64>) -> String {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::bench::bar::told;
+    use serde_json::json;
 
     pub fn reports() -> Vec<(&'static str, Value)> {
         let one = |memory: f64, connect: f64, delivery: f64, opening: f64| {
