@@ -1,5 +1,4 @@
-//! The short way: a first request for one path is answered past HTTP's machinery, which costs several times what the rest of
-//! a socket's upgrade does.
+//! The short way: a first request for one path is answered past HTTP's machinery, which would nearly double what an upgrade costs.
 //!
 //! It knows the good case only. Whatever is unusual about a request or its answer goes the long way, with every byte read so far.
 //!
