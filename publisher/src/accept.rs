@@ -7,6 +7,7 @@ mod batch;
 mod marks;
 mod post;
 mod refusal;
+mod short;
 mod turn;
 mod withdraw;
 
@@ -29,6 +30,7 @@ use sale::{
 pub(crate) use marks::Marks;
 pub(crate) use post::{openapi_routes, routes};
 pub(crate) use refusal::Refusal;
+pub(crate) use short::short_way;
 
 use crate::{
     config::AcceptConfig,

@@ -17,7 +17,7 @@ use axum::Router;
 use journal::Journal;
 use kit::{
     config::ConfigError,
-    http::{ShortWay, health::Check, with_keys},
+    http::{ShortWays, health::Check, with_keys},
     lifecycle::Lifecycle,
     telemetry::{Room, begin},
     tokens::Keys,
@@ -33,8 +33,8 @@ pub const ASYNCAPI: &str = include_str!("../asyncapi.json");
 pub struct Publisher {
     /// `POST /api/v1/sale-items/{id}/claims` and `GET /api/v1/live`, complete: to be merged with others or served as it is.
     pub router: Router,
-    /// A cheaper way to `GET /api/v1/live`, for who serves the router.
-    pub short: Option<ShortWay>,
+    /// Cheaper ways to the sockets and to most refusals, for who serves the router.
+    pub short: ShortWays,
     hub: Option<Arc<push::Hub>>,
     schedule: Arc<schedule::Schedule>,
 }
@@ -99,7 +99,10 @@ pub async fn start(
     life.spawn("schedule", schedule::confirm_for_ever(schedule.clone(), life.clone()));
     schedule.wait_loaded(FIRST_LOOK_WAIT).await;
     let hub = push.as_ref().map(|push| push.hub().clone());
-    let short = push.clone().map(push::short_way);
+    let short = ShortWays {
+        upgrade: push.clone().map(push::short_way),
+        refusal: accept.clone().map(|accept| accept::short_way(accept, keys.clone())),
+    };
     let doors = accept.map(accept::routes).into_iter().chain(push.map(push::routes));
     let router = doors.fold(Router::new(), Router::merge);
     Ok(Publisher { router: with_keys(router, keys, stores.clock), short, hub, schedule })

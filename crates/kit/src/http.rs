@@ -14,13 +14,16 @@ pub mod security;
 pub mod serve;
 pub mod shell;
 
-pub use auth::{Buyer, Signed, Staff, with_keys};
+pub use auth::{Buyer, Signed, Staff, buyer_of, with_keys};
 pub use body::{Json, Path, Query};
 pub use client_addr::ClientAddr;
 pub use limit::{RateHeaders, enforce};
 pub use origin::OriginPolicy;
-pub use problem::Problem;
+pub use problem::{Prepared, Problem};
 pub use request_id::RequestId;
 pub use security::with_csp;
-pub use serve::{BindError, Entry, Place, ServeConfig, Served, ShortWay, TakenBack, bind, serve, take_back};
+pub use serve::{
+    BindError, Enter, Entry, Head, Place, Refuse, ServeConfig, Served, ShortRefusal, ShortUpgrade, ShortWays,
+    TakenBack, bind, serve, take_back,
+};
 pub use shell::shell;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,13 +10,16 @@ use axum::{
         Request,
         ws::{WebSocket, WebSocketUpgrade},
     },
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderName, StatusCode},
     response::IntoResponse,
     routing::{get, post},
 };
 use kit::{
     config::{Dur, Size},
-    http::{BindError, ClientAddr, Entry, ServeConfig, Served, ShortWay, TakenBack, bind, take_back},
+    http::{
+        BindError, ClientAddr, Entry, Head, OriginPolicy, Prepared, Problem, ServeConfig, Served, ShortRefusal,
+        ShortUpgrade, ShortWays, TakenBack, bind, take_back,
+    },
     lifecycle::Lifecycle,
     testing::{eventually, serve_here},
 };
@@ -217,7 +220,7 @@ async fn a_connection_that_was_taken_back_keeps_its_place_and_what_was_read() {
 }
 
 /// A short way to `/socket` for everybody without the header `x-long`; whoever is taken is told.
-fn short_way(tell: mpsc::Sender<TakenBack>) -> ShortWay {
+fn short_way(tell: mpsc::Sender<TakenBack>) -> ShortUpgrade {
     let enter = move |headers: &HeaderMap, _| {
         let tell = tell.clone();
         let answer = (StatusCode::SWITCHING_PROTOCOLS, [("upgrade", "websocket")]).into_response();
@@ -226,7 +229,7 @@ fn short_way(tell: mpsc::Sender<TakenBack>) -> ShortWay {
             take: Box::new(move |taken| tell.try_send(taken).unwrap_or_else(|_| panic!("nobody takes it"))),
         })
     };
-    ShortWay { path: "/socket", enter: Arc::new(enter) }
+    ShortUpgrade { path: "/socket", enter: Arc::new(enter) }
 }
 
 #[tokio::test]
@@ -235,7 +238,7 @@ async fn the_short_way_hands_over_the_stream_the_answer_and_what_was_read() {
     let routes = Router::new().route("/socket", get(|| async { "the long way" })).route("/", get(|| async { "hello" }));
     let life = Lifecycle::new();
     let config = ServeConfig { max_connections: 1, ..quick() };
-    let served = Served { routes, short: Some(short_way(tell)) };
+    let served = Served { routes, short: ShortWays { upgrade: Some(short_way(tell)), refusal: None } };
     let addr = serve_here(served, config, &life).await.unwrap();
     let house = House { addr, life, gate: Arc::new(Semaphore::new(0)) };
 
@@ -260,6 +263,127 @@ async fn the_short_way_hands_over_the_stream_the_answer_and_what_was_read() {
     let post = "POST /socket HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     assert!(house.ask(post).await.starts_with("HTTP/1.1 405"));
     assert!(told.try_recv().is_err());
+}
+
+fn sold_out() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "sold_out", "every unit is sold")
+}
+
+/// A house that refuses every claim, by the short way unless the request says `x-long`.
+async fn house_that_is_sold_out(config: ServeConfig) -> House {
+    let prepared = Arc::new(Prepared::of(sold_out()).unwrap());
+    let long = HeaderName::from_static("x-long");
+    let refuse = move |head: &Head<'_>| {
+        let mine = head.path == "/claims" && head.all(&long).next().is_none();
+        mine.then(|| prepared.clone())
+    };
+    let routes = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/claims", post(|_: axum::body::Bytes| async { sold_out() }));
+    let (life, gate) = (Lifecycle::new(), Arc::new(Semaphore::new(0)));
+    let short = ShortWays { upgrade: None, refusal: Some(ShortRefusal(Arc::new(refuse))) };
+    let routes = kit::http::origin::guard(routes, OriginPolicy::default());
+    let addr = serve_here(Served { routes, short }, config, &life).await.unwrap();
+    House { addr, life, gate }
+}
+
+fn claim(headers: &str, body: &str) -> String {
+    format!("POST /claims HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+}
+
+/// The next answer: its status line, its headers in order of their names, and its body.
+async fn answer(stream: &mut TcpStream) -> (String, BTreeMap<String, String>, String) {
+    let head = up_to(stream, "\r\n\r\n").await;
+    let mut lines = head.trim_end().split("\r\n");
+    let status = lines.next().unwrap().to_owned();
+    let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
+    let headers: BTreeMap<_, _> = lines.map(header).collect();
+    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    timeout(BOUND, stream.read_exact(&mut body)).await.unwrap().unwrap();
+    (status, headers, String::from_utf8(body).unwrap())
+}
+
+#[tokio::test]
+async fn a_short_refusal_is_the_same_answer_again_and_again_on_one_connection() {
+    let house = house_that_is_sold_out(ServeConfig::default()).await;
+    let mut both = vec![];
+    for long in ["", "x-long: 1\r\n"] {
+        let mut stream = house.call(&claim(&format!("x-request-id: mine\r\n{long}"), "{}")).await;
+        let (status, mut headers, body) = answer(&mut stream).await;
+        assert!(headers.remove("date").unwrap().ends_with(" GMT"));
+        both.push((status, headers, body));
+    }
+    assert_eq!(both[0], both[1]);
+    assert_eq!(both[0].1["x-request-id"], "mine");
+
+    let mut stream = house.call(&claim("", "")).await;
+    for connection in ["connection: keep-alive\r\n", "Connection: Keep-Alive\r\n", "origin: http://x\r\n"] {
+        let (status, headers, body) = answer(&mut stream).await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status.as_str(), &body["code"]), ("HTTP/1.1 409 Conflict", &"sold_out".into()));
+        assert_eq!(body["request_id"], headers["x-request-id"]);
+        stream.write_all(claim(connection, "{}").as_bytes()).await.unwrap();
+    }
+    answer(&mut stream).await;
+    // Whatever else it asks for is there, and after it the same again.
+    stream.write_all(KEPT.as_bytes()).await.unwrap();
+    assert_eq!(answer(&mut stream).await.2, "hello");
+    stream.write_all(claim("", "{}").as_bytes()).await.unwrap();
+    assert_eq!(answer(&mut stream).await.0, "HTTP/1.1 409 Conflict");
+}
+
+#[tokio::test]
+async fn what_is_unusual_about_a_request_is_understood_by_the_routes() {
+    let house = house_that_is_sold_out(quick()).await;
+    let chunked = "POST /claims HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let closing = claim("connection: close\r\n", "{}");
+    let old = closing.replace("HTTP/1.1", "HTTP/1.0");
+    let large = claim("", &"x".repeat(5000));
+    let expecting = claim("expect: 100-continue\r\n", "{}");
+    for request in [chunked, &closing, &old, &large, &expecting] {
+        let told = house.ask(request).await;
+        assert!(told.contains("409 Conflict") && told.contains("sold_out"), "{request}: {told}");
+    }
+    assert!(house.ask(&closing).await.contains("connection: close"));
+    let foreign = house.ask(&claim("origin: https://evil.example\r\n", "{}")).await;
+    assert!(foreign.contains("foreign_origin"), "{foreign}");
+    // Two at once, and one in two halves: each is answered once.
+    let mut stream = house.call(&(claim("", "{}") + &claim("", "{}"))).await;
+    answer(&mut stream).await;
+    answer(&mut stream).await;
+    let (mut halved, whole) = (house.call("").await, claim("", "{}"));
+    for half in [&whole[..whole.len() - 1], &whole[whole.len() - 1..]] {
+        halved.write_all(half.as_bytes()).await.unwrap();
+        halved.flush().await.unwrap();
+    }
+    answer(&mut halved).await;
+    assert_eq!(rest(halved).await, "", "and nothing more");
+    // A length that two would read in two ways is nobody's.
+    let twice = house.ask(&claim("content-length: 3\r\n", "{}")).await;
+    assert!(twice.starts_with("HTTP/1.1 400"), "{twice}");
+}
+
+#[tokio::test]
+async fn who_takes_no_refusal_or_says_nothing_more_is_cut() {
+    let config = ServeConfig { write_timeout: Dur::of_ms(200), ..quick() };
+    let house = house_that_is_sold_out(config).await;
+    let mut idle = house.call(&claim("", "")).await;
+    answer(&mut idle).await;
+    assert_eq!(rest(idle).await, "");
+    // One that asks for ever and never reads: its answers fill what the system keeps for it.
+    let mut deaf = house.call("").await;
+    let asking = async { while deaf.write_all(claim("", "").as_bytes()).await.is_ok() {} };
+    timeout(BOUND, asking).await.expect("it is cut");
+    assert!(eventually(BOUND, || house.connections() == 0).await);
+}
+
+#[tokio::test]
+async fn a_soft_stop_lets_those_go_who_were_refused() {
+    let house = house_that_is_sold_out(ServeConfig::default()).await;
+    let mut idle = house.call(&claim("", "")).await;
+    answer(&mut idle).await;
+    assert!(house.life.stop(BOUND).await.is_empty());
+    assert_eq!(rest(idle).await, "");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{Accept, Ask, Refusal};
 
+pub(super) const PATH: &str = "/api/v1/sale-items/{id}/claims";
 /// A claim is a few words; what is larger is something else.
 const BODY_MAX_BYTES: usize = 2048;
 
@@ -58,7 +59,7 @@ struct ReceiptBody {
 
 pub(crate) fn routes(accept: Arc<Accept>) -> Router {
     let body = DefaultBodyLimit::max(BODY_MAX_BYTES);
-    Router::new().route("/api/v1/sale-items/{id}/claims", post(claim).layer(body)).with_state(accept)
+    Router::new().route(PATH, post(claim).layer(body)).with_state(accept)
 }
 
 /// The same route, described.

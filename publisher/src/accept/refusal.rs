@@ -8,6 +8,7 @@ use kit::{
     http::{Problem, RateHeaders},
     instant::to_rfc3339,
 };
+use metrics::Counter;
 use sale::{claim::ClaimView, wire::ClaimOnWire};
 
 /// Layer and code of every refusal that a claim can get.
@@ -124,40 +125,56 @@ impl Refusal {
         }
     }
 
+    /// How many were turned back so at this door.
+    pub(super) fn counter(&self, door: &'static str) -> Counter {
+        let labels = [("door", door), ("layer", self.layer()), ("code", self.code())];
+        metrics::counter!("claims_refused_total", &labels)
+    }
+
     /// Counts a request that went no further than here.
     pub(crate) fn count(&self, door: &'static str) {
-        let labels = [("door", door), ("layer", self.layer()), ("code", self.code())];
-        metrics::counter!("claims_refused_total", &labels).increment(1);
+        self.counter(door).increment(1);
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let code = self.code();
-        let problem = |status: u16, title: &'static str| {
-            Problem::new(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code, title)
-        };
         match self {
-            Self::UnknownItem => problem(404, "no such sale item").into_response(),
-            Self::UnknownClaim => problem(404, "no such claim").into_response(),
-            Self::NotOpen => problem(403, "the sale is not open yet").into_response(),
-            Self::Paused => problem(403, "the sale is paused").into_response(),
-            Self::Closed => problem(403, "the sale is over").into_response(),
+            Self::TooFast(_, rate) => (rate, self.problem()).into_response(),
+            refusal => refusal.problem().into_response(),
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn problem(self) -> Problem {
+        let (code, retry_after_ms) = (self.code(), self.retry_after_ms());
+        let told = |status: StatusCode, title: &'static str| Problem::new(status, code, title);
+        let problem = match self {
+            Self::UnknownItem => told(StatusCode::NOT_FOUND, "no such sale item"),
+            Self::UnknownClaim => told(StatusCode::NOT_FOUND, "no such claim"),
+            Self::NotOpen => told(StatusCode::FORBIDDEN, "the sale is not open yet"),
+            Self::Paused => told(StatusCode::FORBIDDEN, "the sale is paused"),
+            Self::Closed => told(StatusCode::FORBIDDEN, "the sale is over"),
             Self::AlreadyClaimed(claim) => {
                 let body = ClaimOnWire::of(&claim.0, claim.1, to_rfc3339);
-                problem(409, "there is a claim already").with("claim", body).into_response()
+                told(StatusCode::CONFLICT, "there is a claim already").with("claim", body)
             }
-            Self::SoldOut => problem(409, "every unit is sold").into_response(),
-            Self::AllHeld => problem(409, "every unit is held and the standby list is full").into_response(),
-            Self::WrongAnswer => problem(403, "that is not the answer").into_response(),
-            Self::TooFast(ms, rate) => (rate, problem(429, "too fast").retry_after_ms(ms)).into_response(),
+            Self::SoldOut => told(StatusCode::CONFLICT, "every unit is sold"),
+            Self::AllHeld => told(StatusCode::CONFLICT, "every unit is held and the standby list is full"),
+            Self::WrongAnswer => told(StatusCode::FORBIDDEN, "that is not the answer"),
+            Self::TooFast(..) => told(StatusCode::TOO_MANY_REQUESTS, "too fast"),
             Self::Invalid(member, max) => {
-                problem(422, "out of bounds").detail(format!("{member}: from 1 to {max}")).into_response()
+                told(StatusCode::UNPROCESSABLE_ENTITY, "out of bounds").detail(format!("{member}: from 1 to {max}"))
             }
-            Self::LimitReached => problem(422, "more than one person may buy").into_response(),
-            Self::Unavailable(ms) => problem(503, "not possible at the moment").retry_after_ms(ms).into_response(),
-            Self::Paying => problem(409, "the claim is being paid for").into_response(),
-            Self::Ended(_) => problem(409, "the claim has ended").into_response(),
+            Self::LimitReached => told(StatusCode::UNPROCESSABLE_ENTITY, "more than one person may buy"),
+            Self::Unavailable(_) => told(StatusCode::SERVICE_UNAVAILABLE, "not possible at the moment"),
+            Self::Paying => told(StatusCode::CONFLICT, "the claim is being paid for"),
+            Self::Ended(_) => told(StatusCode::CONFLICT, "the claim has ended"),
+        };
+        match retry_after_ms {
+            Some(ms) => problem.retry_after_ms(ms),
+            None => problem,
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use hyper::upgrade::OnUpgrade;
-use kit::http::{ClientAddr, Entry, Problem, ShortWay, TakenBack, origin, take_back};
+use kit::http::{ClientAddr, Entry, Problem, ShortUpgrade, TakenBack, origin, take_back};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -47,14 +47,14 @@ pub(crate) fn routes(push: Arc<Push>) -> Router {
 }
 
 /// The same without HTTP's machinery, for those that are let in.
-pub(crate) fn short_way(push: Arc<Push>) -> ShortWay {
+pub(crate) fn short_way(push: Arc<Push>) -> ShortUpgrade {
     let enter = move |headers: &HeaderMap, address: ClientAddr| {
         let Admitted { handshake, place, turn } = push.admit(headers, address).ok()?;
         let hub = push.hub.clone();
         let take = Box::new(move |taken: TakenBack| hub.enter(Arrival { taken, place, turn }));
         Some(Entry { answer: handshake.answer(), take })
     };
-    ShortWay { path: PATH, enter: Arc::new(enter) }
+    ShortUpgrade { path: PATH, enter: Arc::new(enter) }
 }
 
 async fn live(State(push): State<Arc<Push>>, address: ClientAddr, mut request: Request) -> Response {

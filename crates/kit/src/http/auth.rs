@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::{
     Extension, Router,
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
 };
-use sale::{ids::UserId, port::clock::Clock};
+use sale::{ids::UserId, port::clock::Clock, time::UnixMs};
 
-use super::Problem;
+use super::{Head, Problem};
 use crate::tokens::{Access, Keys, Role, TokenError};
 
 /// Extractor: anyone signed in; staff too. `Option<Signed>` where strangers are welcome: no token is `None`, a bad one is 401.
@@ -55,18 +55,24 @@ pub fn unauthorized(error: Option<TokenError>) -> Problem {
         .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
-/// The token of `Authorization: Bearer <token>`. Two headers, or another scheme, are a bad token and not none.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, TokenError> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (all.next(), all.next()) else {
-        return if headers.contains_key(header::AUTHORIZATION) { Err(TokenError::Invalid) } else { Ok(None) };
-    };
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenError::Invalid)?;
+/// The token of `Authorization: Bearer <token>`, by the header's values. Two of them, or another scheme, are a bad token and not none.
+fn bearer<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<Option<&'a str>, TokenError> {
+    let (value, None) = (values.next(), values.next()) else { return Err(TokenError::Invalid) };
+    let Some(value) = value else { return Ok(None) };
+    let text = std::str::from_utf8(value).ok().and_then(|text| text.split_once(' '));
+    let (scheme, token) = text.ok_or(TokenError::Invalid)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(TokenError::Invalid) }
 }
 
+/// Who is signed in by this head. `None`: nobody, or the routes have to say what is wrong.
+pub fn buyer_of(head: &Head<'_>, keys: &Keys, now: UnixMs) -> Option<UserId> {
+    let token = bearer(head.all(&header::AUTHORIZATION)).ok()??;
+    Some(keys.verify_access(token, now).ok()?.user_id)
+}
+
 fn signed(parts: &Parts) -> Result<Option<Signed>, Problem> {
-    let Some(token) = bearer(&parts.headers).map_err(|error| unauthorized(Some(error)))? else { return Ok(None) };
+    let values = parts.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    let Some(token) = bearer(values).map_err(|error| unauthorized(Some(error)))? else { return Ok(None) };
     let Some(doorman) = parts.extensions.get::<Doorman>() else {
         return Err(Problem::internal("these routes were served without with_keys"));
     };
@@ -113,7 +119,6 @@ mod tests {
     use super::*;
     use crate::clock::{SeedChance, TestClock};
     use axum::{body::Body, http::Request, routing::get};
-    use sale::time::UnixMs;
     use std::time::Duration;
     use tower::ServiceExt;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -27,14 +27,19 @@ impl OriginPolicy {
     ///
     /// No `Origin`: not a browser, so no page misuses its user: yes. `null`, two of them, or an unreadable one: no.
     pub fn allows(&self, headers: &HeaderMap, host: Option<&str>) -> bool {
-        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let origins = headers.get_all(header::ORIGIN).iter().map(HeaderValue::as_bytes);
+        self.allows_of(origins, host.map(str::as_bytes))
+    }
+
+    /// The same by the values of `Origin` and `Host` as they came.
+    pub(super) fn allows_of<'a>(&self, mut origins: impl Iterator<Item = &'a [u8]>, host: Option<&[u8]>) -> bool {
         let Some(origin) = origins.next() else { return true };
-        let (None, Ok(origin)) = (origins.next(), origin.to_str()) else { return false };
+        let (None, Ok(origin)) = (origins.next(), std::str::from_utf8(origin)) else { return false };
         let origin = origin.to_ascii_lowercase();
         let Some((scheme, authority)) = origin.split_once("://") else { return false };
         // The scheme is not compared with ours: behind a balancer we do not know it.
-        let same = matches!(scheme, "http" | "https") && host.is_some_and(|host| host.eq_ignore_ascii_case(authority));
-        same || self.allowed.contains(&origin)
+        let same = host.is_some_and(|host| host.eq_ignore_ascii_case(authority.as_bytes()));
+        (same && matches!(scheme, "http" | "https")) || self.allowed.contains(&origin)
     }
 }
 
@@ -59,7 +64,6 @@ async fn check(State(policy): State<OriginPolicy>, request: Request, next: Next)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn allows(origins: &[&str]) -> bool {
         let policy = OriginPolicy::new(["https://Friend.example/"]);

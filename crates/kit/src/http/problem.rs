@@ -17,7 +17,9 @@ use utoipa::{
 use super::request_id;
 
 mod codes;
+mod prepared;
 pub use codes::CODES;
+pub use prepared::Prepared;
 
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -135,34 +137,37 @@ impl Problem {
         self.0.code
     }
 
-    fn body(&self) -> Body {
-        let request_id = request_id::current();
+    fn body(&self, request_id: Option<&str>) -> Vec<u8> {
         let shape = Shape {
             kind: format!("/docs/problems#{}", self.0.code),
             title: &self.0.title,
             status: self.0.status.as_u16(),
             detail: self.0.detail.as_deref(),
             code: self.0.code,
-            request_id: request_id.as_deref(),
+            request_id,
             extra: &self.0.extra,
         };
         match serde_json::to_vec(&shape) {
-            Ok(text) => Body::from(text),
+            Ok(text) => text,
             Err(error) => {
                 tracing::error!(%error, code = self.0.code, "a problem cannot be written");
-                Body::empty()
+                vec![]
             }
         }
+    }
+
+    fn response(self, request_id: Option<&str>) -> Response<Vec<u8>> {
+        let mut response = Response::new(self.body(request_id));
+        *response.status_mut() = self.0.status;
+        *response.headers_mut() = self.0.headers;
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        response
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = Response::new(self.body());
-        *response.status_mut() = self.0.status;
-        *response.headers_mut() = self.0.headers;
-        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        response
+        self.response(request_id::current().as_deref()).map(Body::from)
     }
 }
 

@@ -28,7 +28,12 @@ pub struct RequestId(pub Arc<str>);
 impl RequestId {
     /// The caller's own id if it is a sane one (1 to 64 of `A-Za-z0-9_-`), else a new UUIDv7.
     pub fn of(headers: &HeaderMap) -> Self {
-        let theirs = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
+        Self::told(headers.get(X_REQUEST_ID).map(HeaderValue::as_bytes))
+    }
+
+    /// The same by the header's value as it came.
+    pub(super) fn told(value: Option<&[u8]>) -> Self {
+        let theirs = value.and_then(|value| std::str::from_utf8(value).ok()).filter(|id| is_sane(id));
         match theirs {
             Some(id) => Self(id.into()),
             None => {

@@ -31,8 +31,8 @@ mod counted;
 mod short;
 use counted::Counted;
 pub use counted::Place;
-pub use short::{Entry, Served, ShortWay};
-use short::{Taking, first_bytes};
+use short::Onward;
+pub use short::{Enter, Entry, Head, Refuse, Served, ShortRefusal, ShortUpgrade, ShortWays};
 
 /// The OS keeps so many connections that we have not accepted yet; more are refused by it.
 const BACKLOG: u32 = 4096;
@@ -120,7 +120,7 @@ pub fn bind(addr: SocketAddr) -> Result<TcpListener, BindError> {
 }
 
 /// Serves until the soft stop, with the [`shell`] around every route; requests in flight finish as visits of `life`. Where there
-/// is a [`ShortWay`], first requests may take it.
+/// are [`ShortWays`], requests may take them.
 ///
 /// Spawn it: `life.spawn("http", serve(listener, router, config, life.clone()))`.
 pub async fn serve(listener: TcpListener, served: impl Into<Served>, config: ServeConfig, life: Lifecycle) {
@@ -187,7 +187,7 @@ struct House {
 struct Rooms {
     router: Router,
     http: http1::Builder,
-    short: Option<ShortWay>,
+    short: ShortWays,
     config: ServeConfig,
 }
 
@@ -198,17 +198,10 @@ impl House {
         let _ = stream.set_nodelay(true);
         let (rooms, place, soft) = (self.rooms.clone(), Place::new(permit), self.life.soft());
         self.life.spawn_visit("connection", async move {
-            let read = tokio::select! {
-                read = first_bytes(&stream, rooms.config.header_timeout.get()) => read,
-                // HTTP says good-bye.
-                () = soft.cancelled() => Ok(Bytes::new()),
-            };
-            let ended = match read {
-                Ok(read) => match rooms.short_way(&read, peer) {
-                    Some(taking) => taking.hand_over(stream, read, place),
-                    // Apart, so that who goes the short way needs no room for it.
-                    None => Box::pin(rooms.long_way(stream, read, place, peer, soft)).await,
-                },
+            let ended = match rooms.short.answer(&stream, peer, &rooms.config, &soft).await {
+                Ok(Onward::Taken(taking, read)) => taking.hand_over(stream, read, place),
+                // Apart, so that who goes a short way needs no room for it.
+                Ok(Onward::Long(read)) => Box::pin(rooms.long_way(stream, read, place, peer, soft)).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = ended {
@@ -219,10 +212,6 @@ impl House {
 }
 
 impl Rooms {
-    fn short_way(&self, read: &[u8], peer: SocketAddr) -> Option<Taking> {
-        self.short.as_ref()?.entry(read, peer, self.config.trusted_hops)
-    }
-
     async fn long_way(
         &self,
         stream: TcpStream,

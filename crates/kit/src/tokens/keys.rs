@@ -9,11 +9,12 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use sale::port::chance::Chance;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::TYPS;
 use crate::config::ConfigError;
 
 const SECRET_BYTES: usize = 32;
@@ -44,6 +45,8 @@ pub(super) struct Key {
     secret: Vec<u8>,
     pub sign: EncodingKey,
     pub verify: DecodingKey,
+    /// The first part of every token that it signs, by its `typ`.
+    heads: Vec<(&'static str, String)>,
 }
 
 /// The section `[keys]`, where many nodes must know the same secrets. No `Debug`: it is one itself.
@@ -160,7 +163,16 @@ impl Keys {
     }
 
     pub(super) fn find(&self, kid: &str) -> Option<&Key> {
-        [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.kid == kid)
+        self.all().find(|key| key.kid == kid)
+    }
+
+    /// The key whose tokens of this `typ` begin so.
+    pub(super) fn with_head(&self, typ: &str, head: &str) -> Option<&Key> {
+        self.all().find(|key| key.head(typ) == head)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        [Some(&self.current), self.previous.as_ref()].into_iter().flatten()
     }
 }
 
@@ -172,7 +184,13 @@ impl Key {
     }
 
     fn new(kid: String, secret: Vec<u8>) -> Self {
-        Self { kid, sign: EncodingKey::from_secret(&secret), verify: DecodingKey::from_secret(&secret), secret }
+        let (sign, verify) = (EncodingKey::from_secret(&secret), DecodingKey::from_secret(&secret));
+        let heads = TYPS.map(|typ| (typ, head_of(typ, &kid))).into();
+        Self { kid, sign, verify, secret, heads }
+    }
+
+    pub(super) fn head(&self, typ: &str) -> &str {
+        self.heads.iter().find(|(known, _)| *known == typ).map_or("", |(_, head)| head)
     }
 
     fn parse(entry: KeyEntry) -> Option<Self> {
@@ -183,6 +201,12 @@ impl Key {
     fn entry(&self) -> KeyEntry {
         KeyEntry { kid: self.kid.clone(), secret: URL_SAFE_NO_PAD.encode(&self.secret) }
     }
+}
+
+fn head_of(typ: &str, kid: &str) -> String {
+    let header = Header { typ: Some(typ.to_owned()), kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
+    // Two words as JSON: writing them has nothing to fail on.
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).unwrap_or_default())
 }
 
 /// Never the secrets.

@@ -1,7 +1,7 @@
 //! What a forger, a thief and a muddler may try with tokens.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{EncodingKey, encode};
+use jsonwebtoken::{EncodingKey, Header, encode};
 use sale::ids::claim_id;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -12,7 +12,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
 
 pub struct Counted {
@@ -52,9 +52,25 @@ impl Counted {
         }
         let span = self.write_timeout;
         ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(span))).as_mut().poll(cx));
-        metrics::counter!("http_refused_total", "why" => "answer_not_taken").increment(1);
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+        Poll::Ready(Err(takes_nothing()))
     }
+}
+
+fn takes_nothing() -> io::Error {
+    metrics::counter!("http_refused_total", "why" => "answer_not_taken").increment(1);
+    io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")
+}
+
+/// Writes what could not be written at once. Errors: the client takes no byte of it for `write_timeout`, or is gone.
+pub(super) async fn unwritten(stream: &TcpStream, mut rest: &[u8], write_timeout: Duration) -> io::Result<()> {
+    while !rest.is_empty() {
+        timeout(write_timeout, stream.writable()).await.map_err(|_| takes_nothing())??;
+        match stream.try_write(rest) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            wrote => rest = rest.get(wrote?..).unwrap_or_default(),
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Place {

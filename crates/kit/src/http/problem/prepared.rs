@@ -1,0 +1,67 @@
+//! A problem that is prepared: always the same but for the request's id and the date, so it is written down once.
+
+use std::{
+    io::Write,
+    time::{Duration, SystemTime},
+};
+
+use axum::http::StatusCode;
+use httpdate::HttpDate;
+use sale::port::clock::Clock;
+
+use super::Problem;
+use crate::{
+    clock::SystemClock,
+    http::{
+        request_id::{RequestId, X_REQUEST_ID},
+        security::harden,
+    },
+};
+
+/// Where the request's id will stand.
+const ID: &str = "the-id-of-the-request";
+
+/// An answer of HTTP/1.1, ready but for its id and date.
+pub struct Prepared {
+    status: StatusCode,
+    /// From the status up to the length's value.
+    head: Vec<u8>,
+    /// The body around the id.
+    body: (Vec<u8>, Vec<u8>),
+}
+
+impl Prepared {
+    /// `None`: a problem that has nothing of a request's id in it.
+    pub fn of(problem: Problem) -> Option<Self> {
+        let mut response = problem.response(Some(ID));
+        harden(response.headers_mut());
+        let status = response.status();
+        let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason()?).into_bytes();
+        for (name, value) in response.headers() {
+            [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].iter().for_each(|part| head.extend(*part));
+        }
+        head.extend(b"content-length: ");
+        let body = response.into_body();
+        let at = body.windows(ID.len()).position(|part| part == ID.as_bytes())?;
+        let (before, after) = (body.get(..at)?.to_vec(), body.get(at + ID.len()..)?.to_vec());
+        Some(Self { status, head, body: (before, after) })
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// As it goes over the wire.
+    pub(in crate::http) fn written(&self, RequestId(id): &RequestId) -> Vec<u8> {
+        let (before, after) = &self.body;
+        let length = before.len() + id.len() + after.len();
+        let since = Duration::from_millis(SystemClock.now().0.try_into().unwrap_or_default());
+        let date = HttpDate::from(SystemTime::UNIX_EPOCH + since);
+        let mut answer = Vec::with_capacity(self.head.len() + length + 160);
+        answer.extend_from_slice(&self.head);
+        // Writing to memory has nothing to fail on.
+        let _ = write!(answer, "{length}\r\ndate: {date}\r\n{X_REQUEST_ID}: {id}\r\n\r\n");
+        [before, id.as_bytes(), after].iter().for_each(|part| answer.extend_from_slice(part));
+        answer
+    }
+}

@@ -1,0 +1,76 @@
+//! The short way to a refusal: nobody can tell it from the long one. Alone in its process, because it counts.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod house;
+
+use house::{House, Planned, buyer, quick, until};
+use sale::ids::{SaleItemId, UserId};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// What comes back for the same claim by the short way and, because the connection is to end, by the long one; without what
+/// differs from one request to the next.
+async fn both_ways(house: &House, who: UserId, item: SaleItemId) -> [String; 2] {
+    let mut told = [String::new(), String::new()];
+    for (told, connection) in told.iter_mut().zip(["keep-alive", "close"]) {
+        let token = house.token(who);
+        let request = format!(
+            "POST /api/v1/sale-items/{item}/claims HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             x-request-id: mine\r\nconnection: {connection}\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        let mut stream = TcpStream::connect(house.addr).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = vec![];
+        while !bytes.ends_with(b"}") {
+            assert_ne!(tokio::time::timeout(house::PATIENCE, stream.read_buf(&mut bytes)).await.unwrap().unwrap(), 0);
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        let mut lines: Vec<&str> = text.split("\r\n").filter(|line| !line.starts_with("date: ")).collect();
+        lines.retain(|line| *line != "connection: close");
+        lines.sort_unstable();
+        *told = lines.join("\n");
+    }
+    told
+}
+
+#[tokio::test]
+async fn a_refusal_says_the_same_by_either_way_and_is_counted_alike() {
+    kit::telemetry::metrics_handle();
+    let house = House::open(quick()).await;
+    let (_, held) = house.plan(Planned { allotment: 1, standby_limit: 0, ..Planned::default() }).await;
+    let (_, soon) = house.plan(Planned { opens_in_ms: 60_000, ..Planned::default() }).await;
+    until("the item is known", || async { house.claim_one(buyer(), held).await.status == 202 }).await;
+    house.decide_and_tell().await;
+    until("the gate shuts", || async { house.claim_one(buyer(), held).await.told() == (409, "all_held") }).await;
+    until("the other is known", || async { house.claim_one(buyer(), soon).await.told() == (403, "not_open") }).await;
+    let nowhere = SaleItemId(uuid::Uuid::from_u128(7));
+    let counted = |name: &str, labels: &str| {
+        let text = kit::telemetry::render_metrics();
+        let line =
+            text.lines().find(|line| line.starts_with(name) && line.contains(labels)).unwrap_or("x 0").to_owned();
+        line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    for (item, code, status) in [(held, "all_held", 409), (soon, "not_open", 403), (nowhere, "not_found", 404)] {
+        let refused = || counted("claims_refused_total{door=\"http\"", &format!("code=\"{code}\""));
+        let answered = || {
+            counted("http_requests_total", &format!("route=\"/api/v1/sale-items/{{id}}/claims\",status=\"{status}\""))
+        };
+        let timed = || counted("http_request_seconds_count", "route=\"/api/v1/sale-items/{id}/claims\"");
+        let before = (refused(), answered(), timed());
+        let [short, long] = both_ways(&house, buyer(), item).await;
+        assert_eq!(short, long);
+        assert!(short.contains(&format!("\"code\":\"{code}\"")), "{short}");
+        // The short one alone is not timed.
+        assert_eq!((refused(), answered(), timed()), (before.0 + 2.0, before.1 + 2.0, before.2 + 1.0), "{code}");
+    }
+    // Who is not signed in is told so, whatever is left.
+    let mut stream = TcpStream::connect(house.addr).await.unwrap();
+    let stranger = format!("POST /api/v1/sale-items/{held}/claims HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(stranger.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 401"), "{told}");
+    house.close().await;
+}
