@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use sale::{
     claim::ClaimView,
+    hold::HoldState,
     ids::{ClaimId, SaleItemId},
     money::Money,
     order::OrderState,
     port::payments::PaymentKey,
     rules,
+    standby::odds,
     time::UnixMs,
     verdict::{
         Record,
@@ -77,9 +79,9 @@ impl Pair<'_> {
         for view in self.bench.journal.claims_of(buyer, None).await.expect("the journal") {
             let id = view.claim_id;
             let model = self.model.journal.view(id).expect("a claim that the model knows too");
-            let model = ClaimView { position: self.position(id), ..model };
+            let model = ClaimView { position: self.position(id), odds: self.odds(id), ..model };
             assert_eq!(view.order_id.is_some(), model.order_id.is_some(), "the order of claim {id}");
-            let told = ClaimView { odds: None, order_id: model.order_id, ..view };
+            let told = ClaimView { order_id: model.order_id, ..view };
             assert_eq!(told, model, "claim {id}, as the journal and as the model tells it");
         }
     }
@@ -103,6 +105,31 @@ impl Pair<'_> {
         Some(1 + line.filter(|e| e.ticket < own.ticket).count() as u32)
     }
 
+    /// Of the standby entry's units, by how the holds of its item have ended so far.
+    fn odds(&self, claim: ClaimId) -> Option<u8> {
+        let journal = &self.model.journal;
+        let own = journal.standby.get(&claim).filter(|entry| entry.state == EntryState::Waiting)?;
+        let waiting = journal.standby.values().filter(|e| e.sale_item_id == own.sale_item_id);
+        let ahead =
+            waiting.filter(|e| e.state == EntryState::Waiting && e.ticket < own.ticket).map(|e| e.quantity).sum();
+        let [live, returned, paid] = self.ends(own.sale_item_id);
+        Some(odds(ahead, own.quantity, live, returned, paid))
+    }
+
+    /// Units of an item whose holds live, were given back, and were paid.
+    fn ends(&self, item: SaleItemId) -> [u32; 3] {
+        let mut ends = [0; 3];
+        for hold in self.model.journal.holds.values().filter(|hold| hold.sale_item_id == item) {
+            let end = match hold.state {
+                HoldState::Held | HoldState::Paying => 0,
+                HoldState::Released | HoldState::Expired => 1,
+                HoldState::Allocated => 2,
+            };
+            ends[end] += hold.quantity;
+        }
+        ends
+    }
+
     /// What the public reads: the phase, and each item's figures.
     async fn same_stock(&self) {
         let (sale, now) = (&self.model.journal.sale, self.model.now);
@@ -110,7 +137,13 @@ impl Pair<'_> {
         assert_eq!(view.sale.phase(now), sale.phase(now));
         for item in view.items {
             let (row, stock) = (&self.model.journal.items[&item.item.id].row, item.stock);
-            assert_eq!((stock.held + stock.paid, stock.waiting), (row.taken, row.waiting), "stock of {}", row.id);
+            let [_, _, paid] = self.ends(row.id);
+            assert_eq!(
+                (stock.held, stock.paid, stock.waiting),
+                (row.taken - paid, paid, row.waiting),
+                "stock of {}",
+                row.id
+            );
             let line = self.bench.journal.line(row.id, LINE_MAX).await.expect("the journal");
             assert!(
                 line.iter().all(|place| self.position(place.claim_id) == Some(place.position)),

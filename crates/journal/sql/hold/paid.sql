@@ -1,1 +1,1 @@
-SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) AS paid FROM hold WHERE sale_item_id = $1 AND state = 'allocated'
+SELECT CAST(COALESCE(SUM(units), 0) AS BIGINT) AS paid FROM item_tally WHERE sale_item_id = $1 AND kind = 'paid'

@@ -8,12 +8,20 @@ use sqlx::{
 /// Version, name and text, as in the file's own name.
 type Step = (i64, &'static str, &'static str);
 
-pub const SQLITE: &[Step] = &[(1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql"))];
+pub const SQLITE: &[Step] = &[
+    (1, "foundation", include_str!("../../migrations/sqlite/0001_foundation.sql")),
+    (2, "tally", include_str!("../../migrations/sqlite/0002_tally.sql")),
+    (3, "hold_live", include_str!("../../migrations/sqlite/0003_hold_live.sql")),
+];
 
 /// A migration runs while binaries of the release before it still serve, so it only adds (a column with a default, a table, an
 /// index made concurrently); what nobody uses any more is dropped one release later. `CREATE OR REPLACE VIEW` may add columns at
 /// the end alone.
-pub const POSTGRES: &[Step] = &[(1, "foundation", include_str!("../../migrations/postgres/0001_foundation.sql"))];
+pub const POSTGRES: &[Step] = &[
+    (1, "foundation", include_str!("../../migrations/postgres/0001_foundation.sql")),
+    (2, "tally", include_str!("../../migrations/postgres/0002_tally.sql")),
+    (3, "hold_live", include_str!("../../migrations/postgres/0003_hold_live.sql")),
+];
 
 /// An index that is made concurrently cannot be made in a transaction: its file begins so.
 const ALONE: &str = "-- no-transaction";
