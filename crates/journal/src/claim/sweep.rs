@@ -1,5 +1,7 @@
 //! The sweep: ends what is over on one item, and settles. Knocking is safe from anywhere and any number of times.
 
+use std::collections::HashSet;
+
 use sale::{
     hold::{HoldEvent, HoldState},
     ids::{ClaimId, SaleItemId},
@@ -10,7 +12,7 @@ use sale::{
 use super::{Locked, Ratified, RatifyError};
 use crate::{
     Journal, JournalError, args,
-    db::{Row, word},
+    db::{Row, Value, word},
     sql,
 };
 
@@ -39,34 +41,48 @@ impl Journal {
 impl Locked {
     async fn expire_due(&mut self) -> Result<(), JournalError> {
         let args = args![self.item_id, self.now + -GRACE_MS, self.now + -DOUBT_MS, ENDS_MAX];
-        for row in self.tx.rows(sql!("hold/due"), args).await? {
+        let due = self.tx.rows(sql!("hold/due"), args).await?;
+        let expired = self.expire(&due).await?;
+        for row in due {
+            let (claim, quantity): (ClaimId, u32) = (row.id("claim_id")?, row.count("quantity")?);
             let (state, deadline): (HoldState, UnixMs) = (row.word("state")?, row.at("deadline")?);
-            match state {
-                HoldState::Held if rules::may_expire(deadline, self.now) => {
-                    self.expire(&row, HoldEvent::Expire).await?
+            let ended = match state {
+                HoldState::Held if expired.contains(&claim) => {
+                    self.give_back_units(quantity);
+                    true
                 }
                 HoldState::Paying if rules::doubt_ended(deadline, self.now) => {
-                    self.expire(&row, HoldEvent::Doubt).await?
+                    self.end_doubt(claim, quantity, deadline).await?
                 }
-                _ => {}
+                _ => false,
+            };
+            if ended {
+                self.log("expired", claim, quantity, Some(deadline));
             }
         }
         Ok(())
     }
 
-    async fn expire(&mut self, row: &Row, event: HoldEvent) -> Result<(), JournalError> {
-        let (claim, quantity): (ClaimId, u32) = (row.id("claim_id")?, row.count("quantity")?);
-        let deadline = row.at("deadline")?;
-        // A checkout may have been quicker, or got the hold more time: then there is nothing to end.
-        if !self.end_hold(claim, row.word("state")?, quantity, event, deadline).await? {
-            return Ok(());
+    /// Ends those of these rows that nobody pays, all at once. A checkout may have been quicker, or got a hold more time: then
+    /// there is nothing to end.
+    async fn expire(&mut self, due: &[Row]) -> Result<HashSet<ClaimId>, JournalError> {
+        let mut held = vec![];
+        for row in due {
+            if row.word::<HoldState>("state")? == HoldState::Held && rules::may_expire(row.at("deadline")?, self.now) {
+                held.push(Value::from(row.id::<ClaimId>("claim_id")?));
+            }
         }
-        // The hold first, then its payment: in the order of a checkout.
-        if event == HoldEvent::Doubt {
+        let args = args![self.now, self.now + -GRACE_MS];
+        self.tx.rows_of(sql!("hold/expire"), args, &held).await?.iter().map(|row| row.id("claim_id")).collect()
+    }
+
+    /// The provider never said what became of it: the hold first, then its payment, in the order of a checkout.
+    async fn end_doubt(&mut self, claim: ClaimId, quantity: u32, deadline: UnixMs) -> Result<bool, JournalError> {
+        let ended = self.end_hold(claim, HoldState::Paying, quantity, HoldEvent::Doubt, deadline).await?;
+        if ended {
             self.tx.run(sql!("checkout/in_doubt"), args![self.now, claim]).await?;
         }
-        self.log("expired", claim, quantity, Some(deadline));
-        Ok(())
+        Ok(ended)
     }
 
     /// Ends a hold by compare-and-set; its units are free again. False where it had moved on, or has time after `latest`.
