@@ -161,17 +161,11 @@ pub fn with_shop(programs: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Res
     })
 }
 
-/// The same, set for measuring: a thousand buyers come from few addresses, and each claims many things. Limits still count.
+/// The same, set for measuring.
 pub fn with_measured_shop(programs: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    const NO_LIMIT: &str = "1000000";
     with_servers(|folder| {
-        let mut plan = apps::Plan::new(programs);
-        for what in ["CLAIMS", "ADDRESS_CLAIMS"] {
-            plan = plan.set(&format!("MIAOSHA_PUBLISHER__ACCEPT__{what}_BURST"), NO_LIMIT);
-            plan = plan.set(&format!("MIAOSHA_PUBLISHER__ACCEPT__{what}_PER_S"), NO_LIMIT);
-        }
-        plan = plan.set("MIAOSHA_PUBLISHER__PUSH__FRAMES_BURST", NO_LIMIT);
-        plan = plan.set("MIAOSHA_PUBLISHER__PUSH__FRAMES_PER_S", NO_LIMIT);
+        let plan = apps::Plan::new(programs);
+        let plan = measure::settings().into_iter().fold(plan, |plan, (name, value)| plan.set(name, value));
         apps::start(Stack::open(folder)?.running(), &plan)?;
         work(folder)
     })

@@ -8,19 +8,6 @@ use serde::Deserialize;
 
 use super::{Doors, House};
 
-/// More than anybody can do: the limits still count, and refuse nobody.
-const NO_LIMIT: &str = "1000000";
-
-/// How the publishers of a measured house are set: a thousand buyers come from few addresses, and each claims many things.
-pub const MEASURED: [(&str, &str); 6] = [
-    ("MIAOSHA_PUBLISHER__ACCEPT__CLAIMS_BURST", NO_LIMIT),
-    ("MIAOSHA_PUBLISHER__ACCEPT__CLAIMS_PER_S", NO_LIMIT),
-    ("MIAOSHA_PUBLISHER__ACCEPT__ADDRESS_CLAIMS_BURST", NO_LIMIT),
-    ("MIAOSHA_PUBLISHER__ACCEPT__ADDRESS_CLAIMS_PER_S", NO_LIMIT),
-    ("MIAOSHA_PUBLISHER__PUSH__FRAMES_BURST", NO_LIMIT),
-    ("MIAOSHA_PUBLISHER__PUSH__FRAMES_PER_S", NO_LIMIT),
-];
-
 /// As a stack writes down who runs.
 #[derive(Deserialize)]
 struct Running {
@@ -32,7 +19,7 @@ impl House {
     pub fn measured(&self) -> Self {
         let mut house = self.clone();
         if let Self::Own(plan) = &mut house {
-            plan.env.extend(MEASURED.map(|(key, value)| (key.to_owned(), value.to_owned())));
+            plan.env.extend(measure::settings().map(|(key, value)| (key.to_owned(), value)));
         }
         house
     }

@@ -7,10 +7,7 @@ use std::net::SocketAddrV4;
 
 use anyhow::Context;
 
-pub use self::{
-    inside::MEASURED,
-    stack::{Door, Stack},
-};
+pub use self::stack::{Door, Stack};
 use crate::{
     run,
     scene::Scene,

@@ -1,6 +1,5 @@
 //! What was measured: one report of any scenario, as a file that programs read, a table and a page that people do.
 
-mod chart;
 mod meter;
 mod page;
 mod table;
@@ -11,7 +10,6 @@ use anyhow::Context;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-pub use chart::{Chart, Curve, escaped};
 pub use meter::{Meter, Metered, Sample};
 
 use crate::sockets::Machine;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use measure::{Chart, Column, Curve, columns, escaped};
 use serde_json::Value;
 
 use super::{
@@ -9,14 +10,8 @@ use super::{
     table::{FIGURES, Figure, ratio},
 };
 
-const WIDTH: f64 = 640.0;
-const ROW: f64 = 26.0;
-const NAMES: f64 = 110.0;
-const CURVE_HEIGHT: f64 = 260.0;
-const COLOURS: [&str; 7] = ["#777777", "#c2410c", "#ea9a3e", "#3f7d3f", "#7c3aed", "#0f5fbf", "#0891b2"];
-
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#222}\
-    pre{overflow-x:auto;background:#f5f5f5;padding:1rem;font-size:12px}svg{width:100%;height:auto}text{font-size:13px;fill:#222}";
+    pre{overflow-x:auto;background:#f5f5f5;padding:1rem;font-size:12px}svg{width:100%;height:auto}";
 
 /// Everything on one page.
 pub fn page(reports: &[(&str, Value)], table: &str, bars: &[Bar]) -> String {
@@ -28,7 +23,7 @@ pub fn page(reports: &[(&str, Value)], table: &str, bars: &[Bar]) -> String {
         escaped(&told(bars))
     );
     for figure in &FIGURES {
-        let _ = writeln!(html, "<h2>{}, {}</h2>\n{}", figure.name, figure.unit, columns(reports, figure));
+        let _ = writeln!(html, "<h2>{}, {}</h2>\n{}", figure.name, figure.unit, bars_of(reports, figure));
     }
     let _ = writeln!(html, "<h2>Told, from the first socket on</h2>\n{}</html>", curves(reports));
     html
@@ -48,69 +43,30 @@ fn machine(reports: &[(&str, Value)]) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn colour(place: usize) -> &'static str {
-    COLOURS[place % COLOURS.len()]
-}
-
 /// One bar for each server.
-fn columns(reports: &[(&str, Value)], figure: &Figure) -> String {
-    let value = |report: &Value| (figure.of)(report).unwrap_or(0.0);
-    let most = reports.iter().map(|(_, report)| value(report)).fold(1e-9, f64::max);
+fn bars_of(reports: &[(&str, Value)], figure: &Figure) -> String {
     let floor = reports.iter().find(|(name, _)| *name == "floor").and_then(|(_, report)| (figure.of)(report));
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {}\" role=img>", ROW * reports.len() as f64);
-    for (place, (name, report)) in reports.iter().enumerate() {
-        let (top, long) = (ROW * place as f64, (WIDTH - NAMES - 150.0) * value(report) / most);
-        let (text, beside) = (top + 17.0, NAMES + long + 6.0);
-        let times = ratio((figure.of)(report), floor);
-        let _ = write!(
-            svg,
-            "<text x=0 y={text}>{name}</text><rect x={NAMES} y={} width={long:.1} height={} fill=\"{}\"/>\
-             <text x={beside:.1} y={text}>{:.1} {} ({times})</text>",
-            top + 4.0,
-            ROW - 8.0,
-            colour(place),
-            value(report),
-            figure.unit
-        );
-    }
-    svg + "</svg>"
+    let column = |(name, report): &(&str, Value)| {
+        let value = (figure.of)(report);
+        let (times, value) = (ratio(value, floor), value.unwrap_or(0.0));
+        Column { name: (*name).into(), value, text: format!("{value:.1} {} ({times})", figure.unit) }
+    };
+    columns(&reports.iter().map(column).collect::<Vec<_>>())
 }
 
 /// How many of its sockets each server had told, over time.
 fn curves(reports: &[(&str, Value)]) -> String {
-    let points = |report: &Value| -> Vec<f64> {
-        report["rounds"][0]["curve_ms"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    let curve = |(name, report): &(&str, Value)| {
+        let ms: Vec<f64> =
+            report["rounds"][0]["curve_ms"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        let last = ms.len().saturating_sub(1).max(1) as f64;
+        let points = ms.iter().enumerate().map(|(n, ms)| (*ms, n as f64 * 100.0 / last)).collect();
+        Curve { name: (*name).into(), points }
     };
-    let most = reports.iter().flat_map(|(_, report)| points(report)).fold(1e-9, f64::max);
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {}\" role=img>", CURVE_HEIGHT + 30.0);
-    for (place, (name, report)) in reports.iter().enumerate() {
-        let points = points(report);
-        let last = points.len().saturating_sub(1).max(1) as f64;
-        let line: String = points
-            .iter()
-            .enumerate()
-            .map(|(n, ms)| format!("{:.1},{:.1} ", WIDTH * ms / most, CURVE_HEIGHT * (1.0 - n as f64 / last)))
-            .collect();
-        let _ = write!(
-            svg,
-            "<polyline points=\"{line}\" fill=none stroke=\"{0}\" stroke-width=2 />\
-             <text x={1} y={2} style=\"fill:{0}\">{name}</text>",
-            colour(place),
-            WIDTH - 90.0,
-            CURVE_HEIGHT - 18.0 * place as f64 - 6.0
-        );
-    }
-    let _ = write!(
-        svg,
-        "<text x=0 y={}>0</text><text x={} y={0}>{most:.0} ms</text></svg>",
-        CURVE_HEIGHT + 20.0,
-        WIDTH - 80.0
-    );
-    svg
+    let curves: Vec<Curve> = reports.iter().map(curve).collect();
+    let most = curves.iter().flat_map(|curve| &curve.points).map(|(ms, _)| *ms).fold(1e-9, f64::max);
+    let labels = [0.0, 0.25, 0.5, 0.75].map(|part| (most * part, format!("{:.0} ms", most * part))).into();
+    Chart { curves: &curves, labels, unit: "% of the sockets", ..Chart::default() }.svg()
 }
 
 #[cfg(test)]
@@ -125,7 +81,8 @@ mod tests {
         for (name, _) in &reports {
             assert!(html.matches(name).count() > FIGURES.len(), "{name}");
         }
-        assert!(!html.contains("http") && !html.contains("<script"), "{html}");
+        let own = html.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        assert!(!own.contains("http") && !own.contains("<script"), "{html}");
         assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
     }
 }
