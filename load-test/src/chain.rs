@@ -73,6 +73,7 @@ pub async fn play(args: &ChainArgs, run: &Run, bar: &Progress) -> anyhow::Result
         hold_s: args.for_s + HOLD_SPARE_S,
         opens_in: OPENS_IN,
         open_for: OPEN_FOR,
+        asks: false,
     };
     let mut stage = Stage::open(run, bar, &offer).await?;
     bar.act("signing up", args.payers.into());
@@ -80,15 +81,17 @@ pub async fn play(args: &ChainArgs, run: &Run, bar: &Progress) -> anyhow::Result
     let script = Script {
         over: Over::Socket,
         host: stage.house.target().to_string(),
-        items: stage.sale.items.clone(),
+        items: stage.items(),
         buyers: mint(&stage.keys, sockets, SystemClock.now()),
         again: false,
+        answer: None,
+        side_by_side: false,
     };
     let lines = stage.lines(&script, sockets).await?;
     stage.opening().await;
     let timetable = Timetable::new(args.rate, Duration::from_secs(args.for_s.into()), script.most());
     let drive = Drive { script, timetable, until_decided: false, linger: LINGER, to_the_end: false };
-    let meter = stage.meter()?;
+    let meter = stage.meter().await?;
     let (driven, bought) = tokio::join!(stage::drive(drive, lines, bar), pay_all(&stage, payers, args.for_s));
     let (tally, script) = driven?;
     stage.decided(tally.accepted() + bought.len() as u64).await?;

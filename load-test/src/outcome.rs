@@ -47,10 +47,22 @@ impl Outcome {
         Self::judge_all(run, std::slice::from_ref(scene), took, must_happen).await
     }
 
-    /// The same of several sales of our own server; on a stack only the last one is judged.
+    /// The same of several sales, one after the other, each with a crowd of its own.
     pub async fn judge_all(
         run: &Run,
         scenes: &[Arc<Scene>],
+        took: Duration,
+        must_happen: &[&str],
+    ) -> anyhow::Result<Self> {
+        let sales: Vec<SaleId> = scenes.iter().map(|scene| scene.facts.sale_id).collect();
+        Self::judge_sales(run, scenes, &sales, took, must_happen).await
+    }
+
+    /// The same of several sales, some of which may share a crowd and what it wrote down.
+    pub async fn judge_sales(
+        run: &Run,
+        scenes: &[Arc<Scene>],
+        sales: &[SaleId],
         took: Duration,
         must_happen: &[&str],
     ) -> anyhow::Result<Self> {
@@ -65,7 +77,7 @@ impl Outcome {
         }
         let _ = writeln!(report, "  {lines:>7}  observations");
         let seen: Vec<PathBuf> = scenes.iter().map(|scene| scene.notebook.path().to_owned()).collect();
-        let judgement = judge(run, last.facts.sale_id, &seen).await?;
+        let judgement = judge(run, sales, &seen).await?;
         let _ = writeln!(report, "\n{}", judgement.table());
         wrong.extend(judgement.violations.iter().map(|v| format!("law {}: {}", v.law, v.text)));
         if !(judgement.counts.still && judgement.counts.ended) {
@@ -95,7 +107,7 @@ impl Outcome {
 ///
 /// The journal stands as it is for ever: it is judged as of an instant at which every promise has run out, so that
 /// what is still open counts as broken and nobody has to wait for it.
-async fn judge(run: &Run, sale: SaleId, seen: &[PathBuf]) -> anyhow::Result<Judgement> {
+async fn judge(run: &Run, sales: &[SaleId], seen: &[PathBuf]) -> anyhow::Result<Judgement> {
     let papers = run.house.papers()?;
     let mut record = match &run.house {
         House::Own(_) => {
@@ -103,7 +115,7 @@ async fn judge(run: &Run, sale: SaleId, seen: &[PathBuf]) -> anyhow::Result<Judg
             collect(&papers).await?
         }
         House::Stack(_) => {
-            let share = Share { sale, since: run.since, run: run.name.clone() };
+            let share = Share { sales: sales.to_vec(), since: run.since, run: run.name.clone() };
             settled(&papers, &share).await?
         }
     };

@@ -10,7 +10,9 @@ use std::{
 use anyhow::{Context, bail};
 use kit::clock::{OsChance, SystemClock};
 use sale::{
+    ids::SaleId,
     port::{chance::Chance, clock::Clock},
+    rules::{DOUBT_MS, GRACE_MS},
     time::UnixMs,
 };
 use tokio::time::{Instant, sleep};
@@ -138,11 +140,22 @@ pub async fn until(at: UnixMs) {
 
 /// Waits until the closed sale is quiet. Errors: what was still moving when the time was over.
 pub async fn quiet(staff: &mut Staff, scene: &Scene, closes_in: Duration, bar: &Progress) -> anyhow::Result<Live> {
-    let clocks_ms = scene.facts.hold_ms + sale::rules::GRACE_MS + sale::rules::DOUBT_MS;
+    quiet_sale(staff, scene.facts.sale_id, scene.facts.hold_ms, closes_in, bar).await
+}
+
+/// The same of any sale whose units are held for so long.
+pub async fn quiet_sale(
+    staff: &mut Staff,
+    sale: SaleId,
+    hold_ms: i64,
+    closes_in: Duration,
+    bar: &Progress,
+) -> anyhow::Result<Live> {
+    let clocks_ms = hold_ms + GRACE_MS + DOUBT_MS;
     let bound = closes_in + Duration::from_millis(clocks_ms as u64) + QUIET_SPARE;
     let give_up = Instant::now() + bound;
     loop {
-        let live = staff.live(scene.facts.sale_id).await?;
+        let live = staff.live(sale).await?;
         bar.note(&figures(&live));
         if live.is_quiet() {
             return Ok(live);

@@ -52,21 +52,24 @@ pub async fn play(args: &StandbyArgs, run: &Run, bar: &Progress) -> anyhow::Resu
         hold_s: args.hold_s,
         opens_in: OPENS_IN,
         open_for: OPEN_FOR,
+        asks: false,
     };
-    let stage = Stage::open(run, bar, &offer).await?;
+    let mut stage = Stage::open(run, bar, &offer).await?;
     let script = Script {
         over: Over::Socket,
         host: stage.house.target().to_string(),
-        items: stage.sale.items.clone(),
+        items: stage.items(),
         buyers: mint(&stage.keys, buyers, SystemClock.now()),
         again: false,
+        answer: None,
+        side_by_side: false,
     };
     let lines = stage.lines(&script, buyers).await?;
     stage.opening().await;
     let wave = Duration::from_millis(u64::from(args.hold_s) * 1000 + GRACE_MS.unsigned_abs());
     let timetable = Timetable::new(0.0, Duration::from_secs(CLAIMS_S), script.most());
     let linger = wave * args.waves + SPARE;
-    let meter = stage.meter()?;
+    let meter = stage.meter().await?;
     let (tally, script) =
         stage::drive(Drive { script, timetable, until_decided: false, linger, to_the_end: true }, lines, bar).await?;
     let mut report = Report::new(format!("standby: {} units, {} waves", args.units, args.waves), stage.house.kind());

@@ -192,7 +192,10 @@ mod tests {
 
     #[test]
     fn an_answer_that_nobody_may_give_is_a_failure() {
-        let answer = |status| Ok(Answer { status, code: None, retry_after: None, body: serde_json::Value::Null });
+        let answer = |status| {
+            let (body, text) = (serde_json::Value::Null, String::new());
+            Ok(Answer { status, code: None, retry_after: None, body, text })
+        };
         assert_eq!(
             [202, 429, 409, 503, 500].map(|status| End::of(&answer(status))),
             [End::Passed, End::Limited, End::Refused, End::Busy, End::Failed]

@@ -84,6 +84,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// `Null` where the body is empty or not JSON.
     pub body: Value,
+    /// The body where it is not JSON.
+    pub text: String,
 }
 
 impl Answer {
@@ -178,9 +180,11 @@ impl Http {
 async fn read(response: Response<Incoming>) -> Result<Answer, Lost> {
     let (head, body) = response.into_parts();
     let bytes = Limited::new(body, BODY_MAX_BYTES).collect().await.map_err(|_| Lost::Unknown)?.to_bytes();
-    let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let read = serde_json::from_slice::<Value>(&bytes);
+    let text = if read.is_ok() { String::new() } else { String::from_utf8_lossy(&bytes).into_owned() };
+    let body = read.unwrap_or(Value::Null);
     let seconds = head.headers.get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
     let status = head.status.as_u16();
     let code = body["code"].as_str().filter(|_| status >= 400).map(str::to_owned);
-    Ok(Answer { status, code, retry_after: seconds.map(Duration::from_secs), body })
+    Ok(Answer { status, code, retry_after: seconds.map(Duration::from_secs), body, text })
 }

@@ -1,5 +1,6 @@
 //! The house under test: one process that we start ourselves, or a full stack that somebody else runs.
 
+mod counted;
 mod inside;
 mod stack;
 
@@ -7,7 +8,10 @@ use std::net::SocketAddrV4;
 
 use anyhow::Context;
 
-pub use self::stack::{Door, Stack};
+pub use self::{
+    counted::{Counted, Counters},
+    stack::{Door, Stack},
+};
 use crate::{
     run,
     scene::Scene,

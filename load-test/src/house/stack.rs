@@ -69,6 +69,7 @@ struct Started {
 
 /// Where a node was told to listen.
 const LISTEN_SETTING: &str = "MIAOSHA_SERVER__LISTEN";
+const ADMIN_SETTING: &str = "MIAOSHA_SERVER__ADMIN_LISTEN";
 /// What a node puts before every key of its own, and where it was told something else.
 const REDIS_PREFIX: &str = "shop";
 const REDIS_PREFIX_SETTING: &str = "MIAOSHA_CLUSTER__REDIS__PREFIX";
@@ -104,19 +105,28 @@ impl Stack {
 
     /// Every publisher, past the balancer. Errors: there is none, or one that was not started.
     pub fn publishers(&self) -> anyhow::Result<Vec<Door>> {
+        self.nodes("publisher", LISTEN_SETTING)
+    }
+
+    /// Every consumer, at its internal door. Errors: as [`publishers`](Self::publishers).
+    pub fn consumers(&self) -> anyhow::Result<Vec<Door>> {
+        self.nodes("consumer", ADMIN_SETTING)
+    }
+
+    fn nodes(&self, role: &str, setting: &str) -> anyhow::Result<Vec<Door>> {
         let run = self.dir.join("run");
         let door = |n: usize| -> anyhow::Result<Option<Door>> {
-            let file = run.join(format!("publisher-{n}.json"));
+            let file = run.join(format!("{role}-{n}.json"));
             if !file.exists() {
                 return Ok(None);
             }
             let launch: Launch = json(&file)?;
-            let listen = launch.env.get(LISTEN_SETTING).context("a publisher without an address")?;
+            let listen = launch.env.get(setting).with_context(|| format!("a {role} without an address"))?;
             let started: Started = json(&file.with_extension("pid"))?;
-            Ok(Some(Door { addr: listen.parse().context("a publisher's address")?, pid: started.pid }))
+            Ok(Some(Door { addr: listen.parse().with_context(|| format!("a {role}'s address"))?, pid: started.pid }))
         };
         let doors: Vec<Door> = (1..).map_while(|n| door(n).transpose()).collect::<anyhow::Result<_>>()?;
-        ensure!(!doors.is_empty(), "no publisher runs in {}", self.dir.display());
+        ensure!(!doors.is_empty(), "no {role} runs in {}", self.dir.display());
         Ok(doors)
     }
 

@@ -20,10 +20,11 @@ use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 use kit::clock::SystemClock;
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 pub use self::{drive::Drive, timetable::Timetable};
 use self::{
-    sale::{ITEMS_MAX, Offer},
+    sale::{ITEMS_MAX, Offer, WRONG_ANSWER},
     script::{Over, Script, mint},
     stage::Stage,
     tally::Tally,
@@ -46,6 +47,13 @@ const LINGER: Duration = Duration::from_secs(20);
 const HOLD_SPARE_S: u32 = 12;
 /// Buyers of a crowd that is refused: each asks again and again.
 const REFUSED_BUYERS: usize = 1_000;
+/// The same where each has a bucket to empty before.
+const TOO_FAST_BUYERS: usize = 64;
+const EMPTY_WITHIN: Duration = Duration::from_secs(30);
+/// How long a house is watched with nobody claiming.
+const IDLE_FOR: Duration = Duration::from_secs(5);
+/// What was changed is known at every door by then: they are told over the bus.
+const KNOWN_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -58,6 +66,29 @@ pub enum Kind {
     AllHeld,
     /// The sale opens later.
     NotOpen,
+    /// The sale is over.
+    Closed,
+    /// Few who never stop: their buckets are empty. Nobody gets anything meanwhile, for their answers are wrong.
+    TooFast,
+}
+
+impl Kind {
+    /// What each claim, or nearly each, is answered.
+    fn answer(self) -> &'static str {
+        match self {
+            Self::Accepted => drive::ACCEPTED,
+            Self::SoldOut => "sold_out",
+            Self::AllHeld => "all_held",
+            Self::NotOpen => "not_open",
+            Self::Closed => "closed",
+            Self::TooFast => "too_fast",
+        }
+    }
+
+    /// Buyers who are turned back.
+    fn buyers(self) -> usize {
+        if self == Self::TooFast { TOO_FAST_BUYERS } else { REFUSED_BUYERS }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -93,6 +124,9 @@ pub struct RushArgs {
     /// Items that the claims are spread over; sockets have as many as their buyers need.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub items: u32,
+    /// Sales that are open at the same time, each with so many items; claims by HTTP go to all of them in turn.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub sales: u32,
     /// The next claim of a socket waits for the decision of the one before.
     #[arg(long)]
     pub until_decided: bool,
@@ -117,16 +151,17 @@ impl RushArgs {
         let items = self.items as usize;
         match (self.over, self.kind) {
             (Over::Http, Kind::Accepted) => {
-                Size { buyers: self.claims().div_ceil(items).max(1), items, lines: self.lines.unwrap_or(64) }
+                let all = items * self.sales as usize;
+                Size { buyers: self.claims().div_ceil(all).max(1), items, lines: self.lines.unwrap_or(64) }
             }
-            (Over::Http, _) => Size { buyers: REFUSED_BUYERS, items: 1, lines: self.lines.unwrap_or(64) },
+            (Over::Http, kind) => Size { buyers: kind.buyers(), items: 1, lines: self.lines.unwrap_or(64) },
             (Over::Socket, Kind::Accepted) => {
                 let least = self.claims().div_ceil(ITEMS_MAX).max(1);
                 let lines = self.lines.unwrap_or(2_000).max(least);
                 Size { buyers: lines, items: self.claims().div_ceil(lines).clamp(items, ITEMS_MAX), lines }
             }
-            (Over::Socket, _) => {
-                let lines = self.lines.unwrap_or(REFUSED_BUYERS);
+            (Over::Socket, kind) => {
+                let lines = self.lines.unwrap_or(kind.buyers());
                 Size { buyers: lines, items: 1, lines }
             }
         }
@@ -141,7 +176,8 @@ impl RushArgs {
             |value: Option<clap::builder::PossibleValue>| value.map_or(String::new(), |v| v.get_name().to_owned());
         let (kind, over) = (word(self.kind.to_possible_value()), word(self.over.to_possible_value()));
         let rate = if self.rate > 0.0 { format!("{} a second", self.rate) } else { "as fast as they go".into() };
-        format!("rush: {kind} claims over {over}, {rate}")
+        let sales = if self.sales > 1 { format!(", {} sales at once", self.sales) } else { String::new() };
+        format!("rush: {kind} claims over {over}, {rate}{sales}")
     }
 
     fn offer(&self, size: Size) -> Offer {
@@ -152,12 +188,12 @@ impl RushArgs {
             hold_s: self.for_s + HOLD_SPARE_S,
             opens_in: OPENS_IN,
             open_for: OPEN_FOR,
+            asks: self.kind == Kind::TooFast,
         };
         match self.kind {
             Kind::Accepted => open(size.buyers as u32),
-            Kind::SoldOut => open(1),
-            // That hold must outlive the run, and its end is waited for.
-            Kind::AllHeld => open(1),
+            // Where it is held, that hold must outlive the run, and its end is waited for.
+            Kind::SoldOut | Kind::AllHeld | Kind::Closed | Kind::TooFast => open(1),
             Kind::NotOpen => Offer { opens_in: Duration::from_secs(u64::from(self.for_s) + 20), ..open(1) },
         }
     }
@@ -166,6 +202,8 @@ impl RushArgs {
 /// Plays it. Errors: something could not be done; an outcome with violations is no error.
 pub async fn play(args: &RushArgs, run: &Run, bar: &Progress) -> anyhow::Result<Outcome> {
     ensure!(args.rate >= 0.0 && args.rate.is_finite(), "a rate is a number of claims a second");
+    let takes_turns = args.over == Over::Http && args.kind == Kind::Accepted && args.against == Against::Ours;
+    ensure!(args.sales == 1 || takes_turns, "several sales are for claims that are accepted over HTTP");
     let size = args.size();
     match args.against {
         Against::Axum => peer::play(args, size.lines, bar).await,
@@ -174,19 +212,29 @@ pub async fn play(args: &RushArgs, run: &Run, bar: &Progress) -> anyhow::Result<
 }
 
 async fn ours(args: &RushArgs, size: Size, run: &Run, bar: &Progress) -> anyhow::Result<Outcome> {
-    let mut stage = Stage::open(run, bar, &args.offer(size)).await?;
+    let mut stage = Stage::open_many(run, bar, &args.offer(size), args.sales).await?;
     let script = Script {
         over: args.over,
         host: stage.house.target().to_string(),
-        items: stage.sale.items.clone(),
+        items: stage.items(),
         buyers: mint(&stage.keys, size.buyers, SystemClock.now()),
         again: args.kind != Kind::Accepted,
+        answer: (args.kind == Kind::TooFast).then_some(WRONG_ANSWER),
+        side_by_side: args.sales > 1,
     };
     let lines = stage.lines(&script, size.lines).await?;
     if args.kind != Kind::NotOpen {
         stage.opening().await;
     }
-    first_unit(args.kind, &stage).await?;
+    let script = if args.kind == Kind::TooFast { empty_buckets(&stage, script, size.lines).await? } else { script };
+    match args.kind {
+        Kind::SoldOut | Kind::AllHeld => first_unit(args.kind, &stage).await?,
+        Kind::Closed => {
+            stage.close().await?;
+            sleep(KNOWN_AFTER).await;
+        }
+        Kind::Accepted | Kind::NotOpen | Kind::TooFast => {}
+    }
     let drive = Drive {
         timetable: args.timetable(script.most()),
         script,
@@ -194,10 +242,12 @@ async fn ours(args: &RushArgs, size: Size, run: &Run, bar: &Progress) -> anyhow:
         linger: LINGER,
         to_the_end: false,
     };
-    let meter = stage.meter()?;
+    let idle = idle_cpu_us_per_s(&mut stage).await?;
+    let meter = stage.meter().await?;
     let (tally, script) = stage::drive(drive, lines, bar).await?;
     let mut report = Report::new(args.name(), stage.house.kind());
     stage::tell(&mut report, &tally);
+    report.figure("CPU us a second with nobody claiming", idle);
     if args.kind == Kind::Accepted {
         let behind = stage.decided(tally.accepted()).await?;
         let whole = tally.answering + behind;
@@ -209,13 +259,25 @@ async fn ours(args: &RushArgs, size: Size, run: &Run, bar: &Progress) -> anyhow:
         // What never opened cannot be closed.
         stage.opening().await;
     }
-    let must = match args.kind {
-        Kind::Accepted => drive::ACCEPTED,
-        Kind::SoldOut => "sold_out",
-        Kind::AllHeld => "all_held",
-        Kind::NotOpen => "not_open",
-    };
-    stage.end(tally, &script, &[must], report, &args.files).await
+    stage.end(tally, &script, &[args.kind.answer()], report, &args.files).await
+}
+
+/// Everybody asks until their bucket is empty, on lines that are given up afterwards.
+async fn empty_buckets(stage: &Stage<'_>, script: Script, lines: usize) -> anyhow::Result<Script> {
+    let lines = stage.lines(&script, lines).await?;
+    // Some tokens come back meanwhile.
+    let most = script.buyers.len() as u64 * u64::from(measure::CLAIMS_BURST) * 5 / 4;
+    let timetable = Timetable::new(0.0, EMPTY_WITHIN, most);
+    let drive = Drive { script, timetable, until_decided: false, linger: LINGER, to_the_end: false };
+    Ok(stage::drive(drive, lines, stage.bar).await?.1)
+}
+
+/// What the house takes while its sales are open and nobody claims: each open sale is told and looked after all the time.
+async fn idle_cpu_us_per_s(stage: &mut Stage<'_>) -> anyhow::Result<f64> {
+    stage.bar.say("watching it with nobody claiming");
+    let meter = stage.meter().await?;
+    sleep(IDLE_FOR).await;
+    Ok(meter.cpu_us() / IDLE_FOR.as_secs_f64())
 }
 
 /// Processor time by process, and for each claim.
@@ -229,11 +291,8 @@ fn used(report: &mut Report, tally: &Tally, cpu_us: f64, processes: Vec<crate::m
     report.processes = processes;
 }
 
-/// Where everybody is to be refused, the one unit goes to somebody first.
+/// The one unit goes to somebody before the others ask.
 async fn first_unit(kind: Kind, stage: &Stage<'_>) -> anyhow::Result<()> {
-    if !matches!(kind, Kind::SoldOut | Kind::AllHeld) {
-        return Ok(());
-    }
     let mut http = Http::new(address::of_buyer(0), stage.house.target());
     let account = sign_up(&mut http, &stage.run.name, 0, &kit::clock::OsChance).await?;
     let diary = Diary { buyer_id: account.user_id, scene: stage.scene.clone() };
@@ -242,8 +301,7 @@ async fn first_unit(kind: Kind, stage: &Stage<'_>) -> anyhow::Result<()> {
         Kind::SoldOut => till::buy(&account, &diary, *item).await.map(drop)?,
         _ => till::hold(&account, &diary, *item).await.map(drop)?,
     }
-    // The gates are told over the bus.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    sleep(KNOWN_AFTER).await;
     Ok(())
 }
 
@@ -267,9 +325,11 @@ mod tests {
         let size = |words: &str| args(words).size();
         assert_eq!(size("--rate 2000 --for 10"), Size { buyers: 20_000, items: 1, lines: 64 });
         assert_eq!(size("--rate 2000 --for 10 --items 4"), Size { buyers: 5_000, items: 4, lines: 64 });
+        assert_eq!(size("--rate 2000 --for 10 --sales 40"), Size { buyers: 500, items: 1, lines: 64 });
         assert_eq!(size("--rate 2000 --for 10 --over socket"), Size { buyers: 2_000, items: 10, lines: 2_000 });
         assert_eq!(size("--rate 0 --claims 100000 --over socket"), Size { buyers: 5_000, items: 20, lines: 5_000 });
         assert_eq!(size("--rate 0 --kind sold-out"), Size { buyers: REFUSED_BUYERS, items: 1, lines: 64 });
+        assert_eq!(size("--rate 0 --kind too-fast --over socket"), Size { buyers: 64, items: 1, lines: 64 });
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub async fn play(args: &RushArgs, lines: usize, bar: &Progress) -> anyhow::Resu
         items: vec![SaleItemId(Uuid::nil())],
         buyers: mint(&Keys::random(&OsChance), BUYERS, SystemClock.now()),
         again: true,
+        answer: None,
+        side_by_side: false,
     };
     let lines = lines::open(&script, &[listen], lines, None, bar).await?;
     let timetable = args.timetable(u64::MAX);

@@ -1,4 +1,4 @@
-//! The sale of a measured run: as many items, units and seconds as it needs, and no question.
+//! The sale of a measured run: as many items, units and seconds as it needs; a question only where answers are to be wrong.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use crate::{scene::SaleFacts, staff::Staff};
 
 /// One plan takes no more.
 pub const ITEMS_MAX: usize = 20;
+const RIGHT_ANSWER: &str = "Full moon";
+pub const WRONG_ANSWER: &str = "New moon";
 
 #[derive(Clone, Copy, Debug)]
 pub struct Offer {
@@ -24,6 +26,8 @@ pub struct Offer {
     pub hold_s: u32,
     pub opens_in: Duration,
     pub open_for: Duration,
+    /// Whoever claims is asked a question.
+    pub asks: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +42,9 @@ impl Offer {
     pub async fn plan(&self, staff: &mut Staff) -> anyhow::Result<Planned> {
         let now = SystemClock.now();
         let opens_at = now + self.opens_in.as_millis() as i64;
+        let question = self.asks.then(
+            || json!({"text": "Which moon is round?", "options": [RIGHT_ANSWER, WRONG_ANSWER], "answer": RIGHT_ANSWER}),
+        );
         let item = |n: usize| {
             json!({
                 "product": {"name": format!("Paper lantern {}", n + 1), "description": "For the load test."},
@@ -45,6 +52,7 @@ impl Offer {
                 "allotment": self.units.max(1),
                 "hold_s": self.hold_s,
                 "standby_limit": self.standby,
+                "question": question,
             })
         };
         let body = json!({

@@ -19,7 +19,6 @@ use crate::sockets::skim::masked;
 
 /// The default life of an access token; a run is over long before.
 const TOKEN_TTL: Duration = Duration::from_secs(30 * 60);
-const BODY: &str = r#"{"attempt":1}"#;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,6 +55,10 @@ pub struct Script {
     pub buyers: Vec<Minted>,
     /// Whether a buyer may ask for the same thing again: where all are refused, nothing is used up.
     pub again: bool,
+    /// What everybody answers where a question is asked.
+    pub answer: Option<&'static str>,
+    /// All items are claimed side by side, not one after the other.
+    pub side_by_side: bool,
 }
 
 impl Script {
@@ -64,10 +67,11 @@ impl Script {
         if self.again { u64::MAX } else { (self.buyers.len() * self.items.len()) as u64 }
     }
 
-    /// Buyer and item of claim `n` by HTTP: everybody claims the first item, then everybody the second.
+    /// Buyer and item of claim `n` by HTTP: everybody claims the first item, then everybody the second; or side by side.
     pub fn nth(&self, n: u64) -> (usize, usize) {
-        let buyers = self.buyers.len().max(1) as u64;
-        ((n % buyers) as usize, (n / buyers) as usize % self.items.len().max(1))
+        let (buyers, items) = (self.buyers.len().max(1) as u64, self.items.len().max(1) as u64);
+        let (buyer, item) = if self.side_by_side { (n / items, n) } else { (n, n / buyers) };
+        ((buyer % buyers) as usize, (item % items) as usize)
     }
 
     /// Writes the claim of one buyer for one item to `out`.
@@ -75,18 +79,27 @@ impl Script {
         let (Some(buyer), Some(item)) = (self.buyers.get(buyer), self.items.get(item)) else { return };
         match self.over {
             Over::Http => {
+                let with_answer;
+                let body = match self.answer {
+                    None => r#"{"attempt":1}"#,
+                    Some(answer) => {
+                        with_answer = format!(r#"{{"attempt":1,"answer":"{answer}"}}"#);
+                        &with_answer
+                    }
+                };
                 // Writing to a vector has nothing to fail on.
                 let _ = write!(
                     out,
                     "POST /api/v1/sale-items/{item}/claims HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
-                     content-type: application/json\r\ncontent-length: {}\r\n\r\n{BODY}",
+                     content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                     self.host,
                     buyer.token,
-                    BODY.len()
+                    body.len()
                 );
             }
             Over::Socket => {
-                out.extend(masked(1, format!(r#"{{"type":"claim","sale_item_id":"{item}"}}"#).as_bytes()));
+                let answer = self.answer.map_or(String::new(), |answer| format!(r#","answer":"{answer}""#));
+                out.extend(masked(1, format!(r#"{{"type":"claim","sale_item_id":"{item}"{answer}}}"#).as_bytes()));
             }
         }
     }
@@ -106,15 +119,21 @@ mod tests {
             items: (1..=3).map(|n| SaleItemId(Uuid::from_u128(n))).collect(),
             buyers: mint(&keys, 10, UnixMs(0)),
             again,
+            answer: None,
+            side_by_side: false,
         }
     }
 
     #[test]
     fn nobody_claims_the_same_item_twice() {
-        let script = script(false);
-        let all: HashSet<_> = (0..script.most()).map(|n| script.nth(n)).collect();
-        assert_eq!(all.len(), 30);
-        assert_eq!((script.nth(0), script.nth(9), script.nth(10)), ((0, 0), (9, 0), (0, 1)));
+        let one_by_one = script(false);
+        let side_by_side = Script { side_by_side: true, ..script(false) };
+        for script in [&one_by_one, &side_by_side] {
+            let all: HashSet<_> = (0..script.most()).map(|n| script.nth(n)).collect();
+            assert_eq!(all.len(), 30);
+        }
+        assert_eq!([0, 9, 10].map(|n| one_by_one.nth(n)), [(0, 0), (9, 0), (0, 1)]);
+        assert_eq!([0, 2, 3].map(|n| side_by_side.nth(n)), [(0, 0), (0, 2), (1, 0)]);
     }
 
     #[test]
@@ -134,5 +153,8 @@ mod tests {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("POST /api/v1/sale-items/00000000-0000-0000-0000-000000000002/claims HTTP/1.1\r\n"));
         assert!(head.contains(&format!("content-length: {}", body.len())), "{text}");
+        let mut frame = vec![];
+        Script { over: Over::Socket, answer: Some("no"), ..script(true) }.claim(0, 0, &mut frame);
+        assert!(frame.len() > 70, "a frame with the answer in it");
     }
 }

@@ -1,6 +1,7 @@
-//! The stage: an open house with a planned sale, what it takes of the machine, and the verdict when all is over.
+//! The stage: an open house with planned sales, what it takes of the machine, and the verdict when all is over.
 
 use std::{
+    iter, slice,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -8,6 +9,7 @@ use std::{
 use anyhow::{Context, ensure};
 use kit::tokens::Keys;
 use sale::{
+    ids::{SaleId, SaleItemId, UserId},
     time::UnixMs,
     verdict::{Observation, observe},
 };
@@ -22,14 +24,14 @@ use super::{
 };
 use crate::{
     buyer::diary::expiry,
-    house::{Doors, House},
+    house::{Counted, Counters, Doors, House},
     limits,
     measured::{Files, Meter, Report, Series},
     outcome::Outcome,
     progress::Progress,
     run::{self, Run},
     scene::Scene,
-    staff::Staff,
+    staff::{Live, Staff},
 };
 
 /// Whoever is at the counter with a full queue before them is not waited for longer.
@@ -45,46 +47,90 @@ pub struct Stage<'a> {
     pub staff: Staff,
     pub scene: Arc<Scene>,
     pub sale: Planned,
+    /// Sales beside it, open at the same time.
+    pub others: Vec<Planned>,
     pub keys: Keys,
     doors: Doors,
+    counters: Counters,
+    /// What was counted when the measuring began.
+    before: Counted,
     begun: Instant,
+    closed: bool,
 }
 
 impl<'a> Stage<'a> {
     /// Opens the house, set for measuring, and plans the sale.
     pub async fn open(run: &'a Run, bar: &'a Progress, offer: &Offer) -> anyhow::Result<Self> {
+        Self::open_many(run, bar, offer, 1).await
+    }
+
+    /// The same with so many sales, each with all that is offered.
+    pub async fn open_many(run: &'a Run, bar: &'a Progress, offer: &Offer, sales: u32) -> anyhow::Result<Self> {
         limits::raise_open_files(0)?;
         bar.say("opening the house");
         let (house, begun) = (run.house.measured(), Instant::now());
         let doors = house.open().await?;
         let mut staff = house.staff().await?;
         let sale = offer.plan(&mut staff).await?;
+        let mut others = vec![];
+        for _ in 1..sales {
+            others.push(offer.plan(&mut staff).await?);
+        }
         let scene = Arc::new(Scene::new(house.target(), sale.facts()?, &run.observations())?);
-        let keys = house.keys()?;
-        Ok(Self { run, bar, house, staff, scene, sale, keys, doors, begun })
+        let (keys, counters, before) = (house.keys()?, house.counters()?, Counted::default());
+        Ok(Self { run, bar, house, staff, scene, sale, others, keys, doors, counters, before, begun, closed: false })
+    }
+
+    fn sales(&self) -> impl Iterator<Item = &Planned> {
+        iter::once(&self.sale).chain(&self.others)
+    }
+
+    /// The items of all sales.
+    pub fn items(&self) -> Vec<SaleItemId> {
+        self.sales().flat_map(|sale| sale.items.iter().copied()).collect()
     }
 
     pub async fn lines(&self, script: &Script, count: usize) -> anyhow::Result<Vec<Line>> {
         lines::open(script, &self.house.claim_doors()?, count, Some(self.sale.sale_id), self.bar).await
     }
 
+    /// Waits until the last of its sales is open.
     pub async fn opening(&self) {
         self.bar.act("waiting for the opening", 0);
-        run::until(self.sale.opens_at).await;
+        if let Some(last) = self.sales().map(|sale| sale.opens_at).max() {
+            run::until(last).await;
+        }
         sleep(AFTER_OPENING).await;
     }
 
-    pub fn meter(&self) -> anyhow::Result<Meter> {
+    /// Closes all sales, unless that was done before.
+    pub async fn close(&mut self) -> anyhow::Result<()> {
+        if !std::mem::replace(&mut self.closed, true) {
+            let sales: Vec<SaleId> = self.sales().map(|sale| sale.sale_id).collect();
+            for sale in sales {
+                self.staff.switch(sale, "close", serde_json::json!({})).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Measuring begins.
+    pub async fn meter(&mut self) -> anyhow::Result<Meter> {
+        self.before = self.counters.look().await?;
         Ok(Meter::start(self.house.processes(&self.doors)?))
     }
 
-    /// Waits until so many claims more have units, places or a reason. Returns how long that took.
+    /// What those who decide have counted since then.
+    pub async fn counted(&mut self) -> anyhow::Result<Counted> {
+        Ok(self.counters.look().await?.since(&self.before))
+    }
+
+    /// Waits until so many claims were decided since then. Returns how long this waited.
     pub async fn decided(&mut self, accepted: u64) -> anyhow::Result<Duration> {
         self.bar.act("waiting for the decisions", accepted);
         let begun = Instant::now();
         loop {
-            let live = self.staff.live(self.sale.sale_id).await?;
-            let decided = live.items.iter().map(|i| u64::from(i.held + i.paying + i.paid + i.standby)).sum::<u64>();
+            let decided = self.counted().await?.decided();
             self.bar.at(decided);
             if decided >= accepted {
                 return Ok(begun.elapsed());
@@ -98,6 +144,19 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Waits until nothing lives in any of the sales, which are closed.
+    async fn quiet(&mut self) -> anyhow::Result<Live> {
+        let sales: Vec<(SaleId, i64)> =
+            self.sales().map(|sale| (sale.sale_id, i64::from(sale.hold_s) * 1000)).collect();
+        let mut last: Option<Live> = None;
+        for (sale, hold_ms) in sales {
+            let mut live = run::quiet_sale(&mut self.staff, sale, hold_ms, Duration::ZERO, self.bar).await?;
+            live.items.extend(last.into_iter().flat_map(|last| last.items));
+            last = Some(live);
+        }
+        last.context("there is no sale")
+    }
+
     /// Writes down what the lines were told, closes the sale, waits until all has ended, and asks for the verdict.
     pub async fn end(
         mut self,
@@ -109,15 +168,17 @@ impl<'a> Stage<'a> {
     ) -> anyhow::Result<Outcome> {
         self.bar.say("closing the sale");
         let script_of = |buyer: usize| script.buyers.get(buyer).map(|minted| minted.user_id);
-        write_down(&self.scene, &tally, &self.sale, script_of);
+        write_down(&self.scene, &tally, &script.items, script_of);
         tally.outcomes.iter().for_each(|(name, count)| self.scene.counts.set(name.clone(), *count));
-        self.staff.switch(self.sale.sale_id, "close", serde_json::json!({})).await?;
+        self.close().await?;
         self.bar.say("waiting for quiet");
-        let live = run::quiet(&mut self.staff, &self.scene, Duration::ZERO, self.bar).await?;
+        let live = self.quiet().await?;
         run::mails(self.run, &live).await?;
+        let sales: Vec<SaleId> = self.sales().map(|sale| sale.sale_id).collect();
         self.doors.close().await?;
         self.bar.say("the verdict");
-        let outcome = Outcome::judge(self.run, &self.scene, self.begun.elapsed(), must_happen).await?;
+        let (scene, took) = (slice::from_ref(&self.scene), self.begun.elapsed());
+        let outcome = Outcome::judge_sales(self.run, scene, &sales, took, must_happen).await?;
         report.passed = Some(outcome.passed());
         report.wrong.clone_from(&outcome.wrong);
         report.write(files)?;
@@ -147,9 +208,9 @@ pub async fn drive(drive: Drive, lines: Vec<Line>, bar: &Progress) -> anyhow::Re
     }
 }
 
-fn write_down(scene: &Scene, tally: &Tally, sale: &Planned, user: impl Fn(usize) -> Option<sale::ids::UserId>) {
+fn write_down(scene: &Scene, tally: &Tally, items: &[SaleItemId], user: impl Fn(usize) -> Option<UserId>) {
     for receipt in &tally.receipts {
-        let (Some(buyer_id), Some(item)) = (user(receipt.buyer), sale.items.get(receipt.item)) else { continue };
+        let (Some(buyer_id), Some(item)) = (user(receipt.buyer), items.get(receipt.item)) else { continue };
         scene.notebook.write(&Observation::Receipt(observe::Receipt {
             at: receipt.at,
             buyer_id,

@@ -13,7 +13,7 @@ use super::letters;
 /// What belongs to one run of a shared house.
 #[derive(Clone, Debug)]
 pub struct Share {
-    pub sale: SaleId,
+    pub sales: Vec<SaleId>,
     /// Nothing of the run is older.
     pub since: UnixMs,
     /// Its buyers' addresses bear it.
@@ -21,14 +21,14 @@ pub struct Share {
 }
 
 impl Share {
-    /// Leaves out what is another sale's. What nobody can explain stays in, to be judged.
+    /// Leaves out what is of other sales. What nobody can explain stays in, to be judged.
     pub fn narrow(&self, record: &mut Record) {
         let items: HashSet<SaleItemId> =
-            record.items.iter().filter(|item| item.sale_id == self.sale).map(|item| item.id).collect();
+            record.items.iter().filter(|item| self.sales.contains(&item.sale_id)).map(|item| item.id).collect();
         let others: HashSet<ClaimId> =
             record.claims.iter().filter(|c| !items.contains(&c.sale_item_id)).map(|c| c.id).collect();
         let own = |item: &SaleItemId| items.contains(item);
-        record.sales.retain(|sale| sale.id == self.sale);
+        record.sales.retain(|sale| self.sales.contains(&sale.id));
         record.items.retain(|item| own(&item.id));
         record.changes.retain(|x| own(&x.sale_item_id));
         record.claims.retain(|x| own(&x.sale_item_id));
@@ -37,7 +37,7 @@ impl Share {
         record.orders.retain(|x| own(&x.sale_item_id));
         record.ledger.retain(|x| own(&x.sale_item_id));
         record.payments.retain(|x| !others.contains(&x.key.claim_id));
-        record.shifts.retain(|x| x.at >= self.since && x.sale_id.is_none_or(|sale| sale == self.sale));
+        record.shifts.retain(|x| x.at >= self.since && x.sale_id.is_none_or(|sale| self.sales.contains(&sale)));
         if let Some(events) = &mut record.provider {
             events.retain(|x| x.at >= self.since && !others.contains(&x.key.claim_id));
         }
@@ -92,7 +92,7 @@ mod tests {
             mails: Some(vec![mail("buyer1.ab@load.example"), mail("ada@shop.test")]),
             ..Record::default()
         };
-        Share { sale: SaleId(id(1)), since: UnixMs(10), run: "ab".into() }.narrow(&mut record);
+        Share { sales: vec![SaleId(id(1))], since: UnixMs(10), run: "ab".into() }.narrow(&mut record);
         assert_eq!(record.items.len(), 1);
         assert_eq!(record.provider.unwrap(), [event(20, 51)]);
         assert_eq!(record.mails.unwrap(), [mail("buyer1.ab@load.example")]);
