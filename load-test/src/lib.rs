@@ -4,6 +4,7 @@ pub mod buyer;
 pub mod chain;
 pub mod crash;
 mod crowd;
+pub mod decide;
 pub mod fault;
 pub mod floor;
 pub mod house;

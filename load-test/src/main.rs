@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use load_test::{
     chain::{self, ChainArgs},
     crash::{self, CrashArgs},
+    decide::{self, DecideArgs},
     fault::{self, FaultArgs},
     floor::{self, FloorArgs},
     outcome::Outcome,
@@ -43,6 +44,7 @@ enum Command {
     Ratelimit(RatelimitArgs),
     Burst(BurstArgs),
     Rush(RushArgs),
+    Decide(DecideArgs),
     Chain(ChainArgs),
     Standby(StandbyArgs),
     Verdict(VerdictArgs),
@@ -91,6 +93,10 @@ async fn main() -> ExitCode {
         Command::Burst(args) => act(&args).await,
         Command::Rush(args) => {
             perform("rush", Run::prepare("rush", &args.place), async |run, bar| rush::play(&args, run, bar).await).await
+        }
+        Command::Decide(args) => {
+            perform("decide", Run::prepare("decide", &args.place), async |run, bar| decide::play(&args, run, bar).await)
+                .await
         }
         Command::Chain(args) => {
             perform("chain", Run::prepare("chain", &args.place), async |run, bar| chain::play(&args, run, bar).await)

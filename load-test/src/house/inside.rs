@@ -6,7 +6,7 @@ use anyhow::Context;
 use kit::tokens::Keys;
 use serde::Deserialize;
 
-use super::{Doors, House};
+use super::{Doors, House, lay::PARTITIONS};
 
 /// As a stack writes down who runs.
 #[derive(Deserialize)]
@@ -20,6 +20,7 @@ impl House {
         let mut house = self.clone();
         if let Self::Own(plan) = &mut house {
             plan.env.extend(measure::settings().map(|(key, value)| (key.to_owned(), value)));
+            plan.env.push(("MIAOSHA_EMBEDDED__PARTITIONS".to_owned(), PARTITIONS.to_string()));
         }
         house
     }

@@ -2,6 +2,7 @@
 
 mod counted;
 mod inside;
+mod lay;
 mod stack;
 
 use std::net::SocketAddrV4;
@@ -10,6 +11,7 @@ use anyhow::Context;
 
 pub use self::{
     counted::{Counted, Counters},
+    lay::Still,
     stack::{Door, Stack},
 };
 use crate::{
