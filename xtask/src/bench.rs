@@ -2,6 +2,7 @@
 
 mod bar;
 mod claims;
+mod load;
 mod page;
 mod parts;
 mod rows;

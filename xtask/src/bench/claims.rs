@@ -1,24 +1,19 @@
 //! Claims, measured: which runs of `load-test` are made, in which house, and where their reports lie.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
     bar::{Bar, told},
-    rows::rows,
+    load::Load,
+    rows::{beside, rows},
 };
-use crate::{
-    run::{command, run},
-    servers,
-};
+use crate::servers;
 
 /// Seconds of each run: long enough for a tail, short enough for a coffee.
-const FOR_S: &str = "8";
+const FOR: &str = "--for 8";
 /// A rate that the bars name.
 pub const CHAIN_RATE: f64 = 2_000.0;
 /// Each needs a buyer; no server of ours takes more within the time.
@@ -29,24 +24,37 @@ const CLAIMS_MAX: &str = "60000";
 const DECIDED_AT_ONCE: u32 = 1_500;
 const DECIDED_MAX: u32 = DECIDED_AT_ONCE * 20;
 
+/// Enough to take some seconds wherever they are decided.
+const LAID: u32 = 40_000;
+/// Low enough for a house to keep up, so that what differs is the number of sales.
+const SALES_RATE: u32 = 1_000;
+
 /// Everything that was measured in one house, by the names below.
 pub type Reports = Vec<(&'static str, Value)>;
 
 pub const AXUM: &str = "axum";
 pub const REFUSED: &str = "refused";
 pub const REFUSED_SOCKET: &str = "refused-socket";
+pub const CLOSED: &str = "closed";
+pub const TOO_FAST: &str = "too-fast";
 pub const ACCEPTED: &str = "accepted";
 pub const HALF: &str = "accepted-half";
 pub const HTTP: &str = "accepted-http";
 pub const SOCKET: &str = "accepted-socket";
 pub const DECIDED: &str = "decided";
+/// Claims that no door took in: they were laid on the queue.
+pub const DECIDE: &str = "decide";
+/// The same for one item alone, as at most sales: one partition, one consumer.
+pub const DECIDE_ONE: &str = "decide-one-item";
+/// The same claims a second, spread over so many sales that are open at the same time.
+pub const SALES: [(&str, u32); 4] = [("sales-1", 1), ("sales-4", 4), ("sales-16", 16), ("sales-64", 64)];
 pub const CHAIN: &str = "chain";
 pub const STANDBY: &str = "standby";
 
 /// One process of ours, in its own folder. Returns whether every bar is met.
 pub fn in_one_process(programs: &Path, folder: &Path, only: &[String]) -> Result<bool> {
-    let house = House { name: "one process", programs, stack: None, folder: folder.join("claims"), only };
-    house.measure()
+    let load = Load { programs, stack: None, folder: folder.join("claims") };
+    House { name: "one process", load, only }.measure()
 }
 
 /// The real parts: a cluster of Redis, RabbitMQ, PostgreSQL with a replica, two nodes of each role, all on this machine.
@@ -54,9 +62,8 @@ pub fn on_a_stack(folder: &Path, only: &[String]) -> Result<bool> {
     let programs = servers::build_optimised()?;
     let mut met = false;
     servers::with_measured_shop(&programs, |stack| {
-        let folder = folder.join("claims-on-a-stack");
-        let house = House { name: "stack", programs: &programs, stack: Some(stack), folder, only };
-        met = house.measure()?;
+        let load = Load { programs: &programs, stack: Some(stack), folder: folder.join("claims-on-a-stack") };
+        met = House { name: "stack", load, only }.measure()?;
         Ok(())
     })?;
     Ok(met)
@@ -64,36 +71,43 @@ pub fn on_a_stack(folder: &Path, only: &[String]) -> Result<bool> {
 
 struct House<'a> {
     name: &'static str,
-    programs: &'a Path,
-    stack: Option<&'a Path>,
-    folder: PathBuf,
+    load: Load<'a>,
     /// The names of these runs alone; all where none is named.
     only: &'a [String],
 }
 
 impl House<'_> {
     fn measure(&self) -> Result<bool> {
-        fs::create_dir_all(&self.folder)?;
+        fs::create_dir_all(&self.load.folder)?;
         let mut all: Reports = vec![];
-        let at_2k = format!("--rate {CHAIN_RATE}");
-        self.add(&mut all, AXUM, "rush --against axum --rate 0");
-        self.add(&mut all, REFUSED, "rush --kind sold-out --rate 0");
-        self.add(&mut all, REFUSED_SOCKET, "rush --kind sold-out --over socket --rate 0");
-        self.add(&mut all, ACCEPTED, &format!("rush --rate 0 --claims {CLAIMS_MAX}"));
+        let at_2k = format!("--rate {CHAIN_RATE} {FOR}");
+        self.add(&mut all, AXUM, &format!("rush --against axum --rate 0 {FOR}"));
+        self.add(&mut all, REFUSED, &format!("rush --kind sold-out --rate 0 {FOR}"));
+        self.add(&mut all, REFUSED_SOCKET, &format!("rush --kind sold-out --over socket --rate 0 {FOR}"));
+        self.add(&mut all, CLOSED, &format!("rush --kind closed --rate 0 {FOR}"));
+        self.add(&mut all, TOO_FAST, &format!("rush --kind too-fast --rate 0 {FOR}"));
+        self.add(&mut all, ACCEPTED, &format!("rush --rate 0 --claims {CLAIMS_MAX} {FOR}"));
         if let Some(half) = half_rate(&all) {
-            self.add(&mut all, HALF, &format!("rush --rate {half:.0}"));
+            self.add(&mut all, HALF, &format!("rush --rate {half:.0} {FOR}"));
         }
         self.add(&mut all, HTTP, &format!("rush {at_2k} --items 8"));
         self.add(&mut all, SOCKET, &format!("rush {at_2k} --over socket"));
         self.add(
             &mut all,
             DECIDED,
-            &format!("rush --over socket --until-decided --rate 0 --claims {DECIDED_MAX} --lines {DECIDED_AT_ONCE}"),
+            &format!(
+                "rush --over socket --until-decided --rate 0 --claims {DECIDED_MAX} --lines {DECIDED_AT_ONCE} {FOR}"
+            ),
         );
+        self.add(&mut all, DECIDE, &format!("decide --claims {LAID}"));
+        self.add(&mut all, DECIDE_ONE, &format!("decide --claims {LAID} --items 1"));
+        for (name, sales) in SALES {
+            self.add(&mut all, name, &format!("rush --rate {SALES_RATE} --sales {sales} --lines 256 {FOR}"));
+        }
         self.add(&mut all, CHAIN, &format!("chain {at_2k}"));
         self.add(&mut all, STANDBY, "standby");
         let rows = rows(&all);
-        println!("\nclaims, {}:\n{}", self.name, told(&rows));
+        println!("\nclaims, {}:\n{}\n{}", self.name, told(&rows), beside(&all));
         self.write(&all, &rows)?;
         Ok(!rows.is_empty() && rows.iter().all(Bar::is_met))
     }
@@ -104,45 +118,28 @@ impl House<'_> {
             return;
         }
         println!("\n{name}, {}", self.name);
-        match self.run(name, words) {
+        match self.load.run(name, words) {
             Ok(report) => all.push((name, report)),
             Err(error) => println!("{name} is not measured: {error:#}"),
         }
-    }
-
-    fn run(&self, name: &str, words: &str) -> Result<Value> {
-        let (json, html) = (self.folder.join(format!("{name}.json")), self.folder.join(format!("{name}.html")));
-        // A figure of yesterday is none of today.
-        let _ = fs::remove_file(&json);
-        let mut load = command(&[&self.programs.join("load-test").to_string_lossy()]);
-        load.args(words.split_whitespace());
-        if !words.starts_with(STANDBY) {
-            load.args(["--for", FOR_S]);
-        }
-        match self.stack {
-            Some(stack) => load.arg("--stack").arg(stack),
-            None => load.arg("--server").arg(self.programs.join("miaosha")),
-        };
-        run(load.arg("--json").arg(&json).arg("--html").arg(&html))?;
-        let text = fs::read_to_string(&json).with_context(|| format!("cannot read {}", json.display()))?;
-        serde_json::from_str(&text).context("the report does not read")
     }
 
     fn write(&self, all: &Reports, rows: &[Bar]) -> Result<()> {
         let reports: Vec<Value> = all.iter().map(|(name, report)| json!({"name": name, "report": report})).collect();
         let bars: Vec<Value> = rows.iter().map(Bar::json).collect();
         let text = serde_json::to_string_pretty(&json!({"house": self.name, "bars": bars, "reports": reports}))?;
-        fs::write(self.folder.join("claims.json"), text + "\n")?;
+        fs::write(self.load.folder.join("claims.json"), text + "\n")?;
         let links: String =
             all.iter().map(|(name, _)| format!("<li><a href=\"{name}.html\">{name}</a></li>\n")).collect();
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Claims, measured</title>\n\
-             <h1>Claims, measured: {}</h1>\n<pre>{}</pre>\n<ul>\n{links}</ul></html>\n",
+             <h1>Claims, measured: {}</h1>\n<pre>{}\n{}</pre>\n<ul>\n{links}</ul></html>\n",
             self.name,
-            told(rows)
+            told(rows),
+            beside(all)
         );
-        fs::write(self.folder.join("claims.html"), page)?;
-        println!("written to {}", self.folder.display());
+        fs::write(self.load.folder.join("claims.html"), page)?;
+        println!("written to {}", self.load.folder.display());
         Ok(())
     }
 }

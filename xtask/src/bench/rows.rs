@@ -1,12 +1,20 @@
 //! Our bars for claims, each with the figures of the same runs that it is a ratio of.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::bar::{Bar, Bound};
-use super::claims::{ACCEPTED, AXUM, CHAIN, CHAIN_RATE, DECIDED, HALF, HTTP, REFUSED, Reports, SOCKET, STANDBY};
+use super::claims::{
+    ACCEPTED, AXUM, CHAIN, CHAIN_RATE, CLOSED, DECIDE, DECIDE_ONE, DECIDED, HALF, HTTP, REFUSED, Reports, SALES,
+    SOCKET, STANDBY, TOO_FAST,
+};
 
 pub const RATE: &str = "answers a second";
-const CPU: &str = "CPU us a claim, everything";
+pub const CPU: &str = "CPU us a claim, everything";
+pub const IDLE: &str = "CPU us a second with nobody claiming";
+const DECIDED_RATE: &str = "decided a second";
+const BATCH: &str = "commands a batch";
 const DOOR_CPU: &str = "CPU us a claim, publishers alone";
 const RESULTS: &str = "results a second";
 
@@ -49,7 +57,9 @@ pub fn rows(all: &Reports) -> Vec<Bar> {
     let half = figure(all, HALF, RATE).unwrap_or(0.0);
     let at = |rate: f64| format!("at {rate:.0} claims/s");
     [
-        raw(REFUSED, REFUSED_TIMES, "refused, HTTP"),
+        raw(REFUSED, REFUSED_TIMES, "refused, HTTP: sold out"),
+        raw(CLOSED, REFUSED_TIMES, "refused, HTTP: closed"),
+        raw(TOO_FAST, REFUSED_TIMES, "refused, HTTP: too fast"),
         raw(ACCEPTED, ACCEPTED_TIMES, "accepted, HTTP"),
         late(HALF, "claim -> answer", "p99_us", ACCEPTED_P99_MS, "accepted, HTTP, p99", at(half)),
         socket(all),
@@ -59,6 +69,17 @@ pub fn rows(all: &Reports) -> Vec<Bar> {
             ours,
             bound: Bound::AtLeast(DECIDED_PER_S),
             why: "ledger, commit and push, everything on this machine".into(),
+        }),
+        figure(all, DECIDE, DECIDED_RATE).map(|ours| Bar {
+            name: "decided, past the doors",
+            unit: "/s",
+            ours,
+            bound: Bound::AtLeast(DECIDED_PER_S),
+            why: format!(
+                "ledger and commit alone, {:.0} a batch, {:.0} us each",
+                figure(all, DECIDE, BATCH).unwrap_or(0.0),
+                figure(all, DECIDE, CPU).unwrap_or(0.0)
+            ),
         }),
         late(CHAIN, "receipt -> result", "p50_us", RESULT_P50_MS, "receipt to result, p50", at(CHAIN_RATE)),
         late(CHAIN, "receipt -> result", "p99_us", RESULT_P99_MS, "receipt to result, p99", at(CHAIN_RATE)),
@@ -74,6 +95,32 @@ pub fn rows(all: &Reports) -> Vec<Bar> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What has no bar: one line for claims of one item past the doors, and one for each number of sales. Empty where nothing of
+/// it was measured.
+pub fn beside(all: &Reports) -> String {
+    let mut text = String::new();
+    let of = |run, name| figure(all, run, name);
+    if let (Some(decided), Some(cpu), Some(batch)) =
+        (of(DECIDE_ONE, DECIDED_RATE), of(DECIDE_ONE, CPU), of(DECIDE_ONE, BATCH))
+    {
+        let _ = writeln!(
+            text,
+            "one item, past the doors: {decided:.0} decided a second, {cpu:.1} us a claim, {batch:.0} a batch"
+        );
+    }
+    for (run, sales) in SALES {
+        if let (Some(cpu), Some(idle), Some(decided)) = (of(run, CPU), of(run, IDLE), of(run, DECIDED_RATE)) {
+            let _ = writeln!(
+                text,
+                "{sales:>3} sales at once: {cpu:>8.1} us a claim, {decided:>8.0} decided a second, {:>8.1} us a second and \
+                 sale with nobody claiming",
+                idle / f64::from(sales)
+            );
+        }
+    }
+    text
 }
 
 /// Of a stack the publishers alone are compared: what is behind them is the same.
@@ -104,6 +151,7 @@ mod tests {
         vec![
             (AXUM, json!({"passed": null, "figures": {RATE: 100_000.0}})),
             (REFUSED, run(85_000.0, 9.0)),
+            (TOO_FAST, run(79_000.0, 9.0)),
             (ACCEPTED, run(20_000.0, 90.0)),
             (HTTP, run(2_000.0, 100.0)),
             (SOCKET, run(2_000.0, 80.0)),
@@ -119,7 +167,8 @@ mod tests {
         assert_eq!(
             met,
             [
-                ("refused, HTTP", true),
+                ("refused, HTTP: sold out", true),
+                ("refused, HTTP: too fast", false),
                 ("accepted, HTTP", false),
                 ("accepted, socket, CPU", false),
                 ("decided and told", false),
@@ -135,9 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_claim_costs_is_told_for_each_number_of_sales_that_was_measured() {
+        let run = |cpu: f64| json!({"passed": true, "figures": {CPU: cpu, IDLE: 6_400.0, DECIDED_RATE: 990.0}});
+        let told = beside(&vec![("sales-1", run(300.0)), ("sales-64", run(310.0))]);
+        assert_eq!(told.lines().count(), 2);
+        assert!(
+            told.contains(" 64 sales at once:    310.0 us a claim") && told.contains("   100.0 us a second"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn figures_of_a_run_whose_verdict_failed_do_not_count() {
         let mut all = reports();
         all[1].1["passed"] = json!(false);
-        assert!(rows(&all).iter().all(|row| row.name != "refused, HTTP"));
+        assert!(rows(&all).iter().all(|row| row.name != "refused, HTTP: sold out"));
     }
 }
