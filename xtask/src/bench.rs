@@ -2,6 +2,7 @@
 
 mod bar;
 mod claims;
+mod growth;
 mod load;
 mod page;
 mod parts;
@@ -46,7 +47,8 @@ pub struct BenchArgs {
     /// How often everybody is told something.
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-    /// Of the sockets only these servers, beside the floor and ours; of the claims only the runs of these names.
+    /// Of the sockets only these servers, beside the floor and ours; of the claims only the runs of these
+    /// names; of growth only these ladders.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// A folder with `miaosha` and `load-test` built already; without it they are built for release.

@@ -1,11 +1,11 @@
 //! The parts of the bench: each may be asked for by its name.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{BenchArgs, build, claims, sockets};
+use super::{BenchArgs, build, claims, growth, sockets};
 use crate::run::root;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -16,9 +16,11 @@ pub enum Part {
     Claims,
     /// The same claims on real servers.
     Stack,
+    /// What one costs of ten times more sockets, claims and sales.
+    Growth,
 }
 
-const ALL: [Part; 3] = [Part::Sockets, Part::Claims, Part::Stack];
+const ALL: [Part; 4] = [Part::Sockets, Part::Claims, Part::Stack, Part::Growth];
 
 /// Measures every part that was asked for, or all. Returns whether every bar of them is met.
 pub fn bench(args: &BenchArgs) -> Result<bool> {
@@ -34,7 +36,12 @@ fn one(part: Part, args: &BenchArgs) -> Result<bool> {
     fs::create_dir_all(&folder)?;
     match part {
         Part::Sockets => sockets(args),
-        Part::Claims => claims::in_one_process(&args.programs.clone().map_or_else(build, Ok)?, &folder, &args.only),
+        Part::Claims => claims::in_one_process(&programs(args)?, &folder, &args.only),
         Part::Stack => claims::on_a_stack(&folder, &args.only),
+        Part::Growth => growth::growth(&programs(args)?, &folder, &args.only),
     }
+}
+
+fn programs(args: &BenchArgs) -> Result<PathBuf> {
+    args.programs.clone().map_or_else(build, Ok)
 }
