@@ -39,7 +39,7 @@ pub struct DecideArgs {
     #[command(flatten)]
     pub place: Place,
     /// Claims, each of another buyer for each item.
-    #[arg(long, default_value_t = 40_000, value_parser = clap::value_parser!(u32).range(2..=200_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2..=200_000))]
     pub claims: u32,
     /// Items of each sale.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=20))]

@@ -12,7 +12,7 @@ use super::{
     rows::{CPU, IDLE},
 };
 
-/// One costs no more among ten times as many than this times what it cost before: what two runs of the same differ by.
+/// One costs no more among ten times as many than this times what it cost before: linear, and a little for noise.
 const MARGIN: f64 = 1.2;
 
 /// Something of which there are more and more: how many, and how it is asked for.
@@ -29,6 +29,9 @@ const LADDERS: [Ladder; 4] = [
     Ladder { name: RATES, steps: [200, 600, 2_000], words: |n| format!("rush --rate {n} --for 8") },
     Ladder { name: SALES, steps: [4, 12, 40], words: |n| format!("rush --rate 1000 --for 8 --lines 256 --sales {n}") },
 ];
+
+/// A bar is of so many times as many.
+const TIMES: f64 = 10.0;
 
 const SOCKETS: &str = "sockets";
 const CLAIMS: &str = "claims";
@@ -103,12 +106,12 @@ fn costs(climbed: &[(&str, Climbed)], cost: &Cost) -> Vec<(f64, f64)> {
     steps.filter_map(|(n, report)| Some((f64::from(*n), (cost.of)(report, f64::from(*n))?))).collect()
 }
 
-/// What was measured at the first and the last step has a bar.
+/// What was measured among few and among ten times as many has a bar.
 fn bars(climbed: &[(&str, Climbed)]) -> Vec<Bar> {
     let bar = |cost: &Cost| {
         let costs = costs(climbed, cost);
         let ((few, before), (many, after)) = (costs.first()?, costs.last()?);
-        (many > few).then(|| Bar {
+        (*many >= few * TIMES).then(|| Bar {
             name: cost.name,
             unit: cost.unit,
             ours: *after,
@@ -127,7 +130,8 @@ fn curves(climbed: &[(&str, Climbed)]) -> Vec<Curve> {
         let points = costs.iter().map(|(n, each)| ((n / few).log10(), each / least)).collect();
         Some(Curve { name: cost.name.into(), points })
     };
-    COSTS.iter().filter_map(curve).collect()
+    let linear = Curve { name: "linear".into(), points: vec![(0.0, 1.0), (TIMES.log10(), 1.0)] };
+    COSTS.iter().filter_map(curve).chain([linear]).collect()
 }
 
 fn picture(curves: &[Curve]) -> String {
@@ -156,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_has_a_line_for_each_cost_from_one_on() {
+    fn the_picture_has_a_line_for_each_cost_from_one_on_and_one_that_is_linear() {
         let curves = curves(&climbed());
-        assert_eq!(curves.len(), 6);
+        assert_eq!(curves.len(), 7);
         assert_eq!(curves[0].points.first(), Some(&(0.0, 1.0)));
         assert_eq!(curves[0].points.last(), Some(&(1.0, 1.25)));
-        assert_eq!(picture(&curves).matches("<polyline").count(), 6);
+        assert_eq!(picture(&curves).matches("<polyline").count(), 7);
     }
 }
