@@ -24,8 +24,8 @@ struct Ladder {
 
 const LADDERS: [Ladder; 4] = [
     Ladder { name: SOCKETS, steps: [1_500, 5_000, 15_000], words: |n| format!("sockets --sockets {n} --rounds 3") },
-    // The same rate for three, ten and thirty seconds: the journal grows.
-    Ladder { name: CLAIMS, steps: [6_000, 20_000, 60_000], words: |n| format!("rush --rate 2000 --for {}", n / 2_000) },
+    // One rate, far from the most, for six to sixty seconds: the journal grows, and nothing else is different.
+    Ladder { name: CLAIMS, steps: [6_000, 20_000, 60_000], words: |n| format!("rush --rate 1000 --for {}", n / 1_000) },
     Ladder { name: RATES, steps: [200, 600, 2_000], words: |n| format!("rush --rate {n} --for 8") },
     Ladder { name: SALES, steps: [4, 12, 40], words: |n| format!("rush --rate 1000 --for 8 --lines 256 --sales {n}") },
 ];
