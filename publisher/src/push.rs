@@ -93,6 +93,9 @@ impl Push {
         });
         push.start_reactors(polls)?;
         life.spawn("sales to sockets", announce::announce(push.clone()));
+        for _ in 0..push.config.reads_max {
+            life.spawn("claims to lines", present::read_for_lines(push.clone()));
+        }
         life.spawn("claims re-read", catch_up::catch_up(push.clone()));
         life.spawn("sockets counted", count::count(push.clone()));
         life.spawn("standby places", standby::tell(push.clone()));

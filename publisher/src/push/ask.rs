@@ -23,7 +23,7 @@ use super::{
     hub::Hub,
     inbox::{At, Word},
     line::Proved,
-    present::{READ_WAIT, present},
+    present::READ_WAIT,
     session::Wanted,
 };
 use crate::accept::{self, Accept, Refusal};
@@ -110,10 +110,8 @@ async fn answer(push: Arc<Push>, ask: Ask) {
     match what {
         What::Auth { token, watched } => auth(push, reply, &token, watched).await,
         What::Present { buyer, sales } => {
-            let line = reply.line;
             // The line goes on meanwhile: the journal may be down for long.
-            drop(reply);
-            present(push, line, buyer, sales).await;
+            push.asking.wish(reply.line, buyer, &sales);
         }
         What::LookUp { sale, known, wanted } => {
             let told = look_up(&push, address, sale).await;
@@ -143,7 +141,7 @@ async fn auth(push: Arc<Push>, reply: Reply, token: &str, watched: Vec<SaleId>) 
     push.hub.send(line, Word::Seated(Seated { proved, here }));
     drop(reply);
     if seated.await.is_ok() && !watched.is_empty() {
-        present(push, line, proved.user_id, watched).await;
+        push.asking.wish(line, proved.user_id, &watched);
     }
 }
 

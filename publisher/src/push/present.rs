@@ -1,7 +1,7 @@
 //! The present: who (re)connects is first told how their claims stand.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -11,67 +11,112 @@ use sale::{
     claim::ClaimView,
     ids::{SaleId, UserId},
 };
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use super::{Push, inbox::At};
 
 /// A journal that takes longer is as good as silent.
 pub(super) const READ_WAIT: Duration = Duration::from_secs(2);
 const RETRY_EVERY: Duration = Duration::from_millis(500);
+/// Room for so many that is kept where nobody waits.
+const LINE_KEPT: usize = 64;
 
 /// Who speaks through which line.
 type Whose = (At, UserId);
 
-/// Which sales a line has yet to be told the present of. One asks for each line that stands here, however often its buyer proves
-/// who they are while the journal is silent.
+/// Lines that are yet to be told how their claims stand, and on which sales. A few readers go through them: whoever waits is an
+/// entry here, and no task, for when a crowd signs in thousands wait.
 #[derive(Default)]
-pub(super) struct Asking(Mutex<HashMap<Whose, HashSet<SaleId>>>);
+pub(super) struct Asking {
+    waiting: Mutex<Waiting>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// One reads for each line that stands here, however often its buyer proves who they are while the journal is silent.
+    wishes: HashMap<Whose, Vec<SaleId>>,
+    /// Those for whom nobody reads yet, in order.
+    line: VecDeque<Whose>,
+}
 
 impl Asking {
-    fn lines(&self) -> MutexGuard<'_, HashMap<Whose, HashSet<SaleId>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `false`: somebody asks for this line already, and will tell these sales too.
-    fn begin(&self, whose: Whose, sales: Vec<SaleId>) -> bool {
-        let mut lines = self.lines();
-        let nobody = !lines.contains_key(&whose);
-        lines.entry(whose).or_default().extend(sales);
-        nobody
+    /// Lines up; whoever reads for this line at this moment reads again for these sales.
+    pub(super) fn wish(&self, line: At, buyer: UserId, sales: &[SaleId]) {
+        let (whose, mut waiting) = ((line, buyer), self.waiting());
+        let waiting = &mut *waiting;
+        let wishes = waiting.wishes.entry(whose).or_insert_with(|| {
+            waiting.line.push_back(whose);
+            Vec::with_capacity(sales.len())
+        });
+        sales.iter().for_each(|sale| {
+            if !wishes.contains(sale) {
+                wishes.push(*sale);
+            }
+        });
+        self.came.notify_one();
     }
 
-    /// What is to be told next; `None`: nothing, and nobody asks for this line any more.
-    fn next(&self, whose: Whose) -> Option<HashSet<SaleId>> {
-        let mut lines = self.lines();
-        let sales = lines.get_mut(&whose).map(std::mem::take).filter(|sales| !sales.is_empty());
-        if sales.is_none() {
-            lines.remove(&whose);
+    /// Whom to read for next, and what they wish to know.
+    fn next(&self) -> Option<(Whose, Vec<SaleId>)> {
+        let mut waiting = self.waiting();
+        let Some(whose) = waiting.line.pop_front() else {
+            // A crowd's room is not kept for a few.
+            waiting.line.shrink_to(LINE_KEPT);
+            return None;
+        };
+        let wishes = waiting.wishes.get_mut(&whose).map(std::mem::take).unwrap_or_default();
+        Some((whose, wishes))
+    }
+
+    /// Nobody reads for this line any more; what was wished for meanwhile has its turn.
+    fn done(&self, whose: Whose) {
+        let mut waiting = self.waiting();
+        if waiting.wishes.get(&whose).is_some_and(|wishes| !wishes.is_empty()) {
+            waiting.line.push_back(whose);
+            self.came.notify_one();
+        } else {
+            waiting.wishes.remove(&whose);
+            if waiting.wishes.is_empty() {
+                waiting.wishes.shrink_to(LINE_KEPT);
+            }
         }
-        sales
     }
 }
 
-/// Tells one line the newest claim on each item of these sales; asks until the journal answers or the line is not theirs any more.
-pub(super) async fn present(push: Arc<Push>, line: At, buyer: UserId, sales: Vec<SaleId>) {
-    let whose = (line, buyer);
-    if !push.asking.begin(whose, sales) {
+/// Tells lines the newest claim on each item of the sales they wish to know of, until the soft stop. One reader of some.
+pub(super) async fn read_for_lines(push: Arc<Push>) {
+    let soft = push.life.soft();
+    while !soft.is_cancelled() {
+        let Some((whose, sales)) = push.asking.next() else {
+            tokio::select! {
+                () = soft.cancelled() => return,
+                () = push.asking.came.notified() => continue,
+            }
+        };
+        // Another reader sleeps while there is more to do.
+        push.asking.came.notify_one();
+        read_for(&push, whose, sales).await;
+        push.asking.done(whose);
+    }
+}
+
+async fn read_for(push: &Push, whose: Whose, sales: Vec<SaleId>) {
+    let (line, buyer) = whose;
+    // Whoever else speaks through this line by now is told nothing of this buyer's.
+    if !push.hub.sits(line, buyer) {
         return;
     }
-    // Taken before the reading: what is wished for while it runs is read anew.
-    while let Some(sales) = push.asking.next(whose) {
-        // Whoever else speaks through this line by now is told nothing of this buyer's.
-        if !push.hub.sits(line, buyer) {
-            continue;
-        }
-        match read(&push, buyer).await {
-            Ok(claims) => tell(&push, line, claims.iter().filter(|row| sales.contains(&row.sale_id))),
-            Err(error) => {
-                tracing::debug!(%error, "present claims wait for the journal");
-                push.asking.begin(whose, sales.into_iter().collect());
-                if !push.life.sleep(RETRY_EVERY).await {
-                    return;
-                }
-            }
+    match read(push, buyer).await {
+        Ok(claims) => tell(push, line, claims.iter().filter(|row| sales.contains(&row.sale_id))),
+        Err(error) => {
+            tracing::debug!(%error, "present claims wait for the journal");
+            push.asking.wish(line, buyer, &sales);
+            push.life.sleep(RETRY_EVERY).await;
         }
     }
 }
@@ -105,20 +150,24 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn one_asks_for_a_line_however_often_its_buyer_proves_who_they_are() {
+    fn one_reads_for_a_line_however_often_its_buyer_proves_who_they_are() {
         let (asking, sale) = (Asking::default(), |n| SaleId(Uuid::from_u128(n)));
         let line = At { reactor: 0, slot: 1, generation: 1 };
-        let (ann, bob) = ((line, UserId(Uuid::from_u128(1))), (line, UserId(Uuid::from_u128(2))));
-        assert!(asking.begin(ann, vec![sale(1)]));
+        let (ann, bob) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         for _ in 0..20 {
-            assert!(!asking.begin(ann, vec![sale(1), sale(2)]), "the journal is silent, and one asks already");
+            asking.wish(line, ann, &[sale(1)]);
         }
-        assert!(asking.begin(bob, vec![sale(1)]), "what is Ann's is not told to Bob");
-        assert_eq!(asking.next(ann), Some(HashSet::from([sale(1), sale(2)])));
-        assert!(!asking.begin(ann, vec![sale(3)]), "the one that reads tells this one after it");
-        assert_eq!(asking.next(ann), Some(HashSet::from([sale(3)])));
-        assert_eq!((asking.next(ann), asking.next(bob).is_some(), asking.next(bob)), (None, true, None));
-        assert!(asking.lines().is_empty(), "nothing is left of a line that was told");
-        assert!(asking.begin(ann, vec![sale(1)]));
+        asking.wish(line, ann, &[sale(1), sale(2)]);
+        asking.wish(line, bob, &[sale(1)]);
+        assert_eq!(asking.next(), Some(((line, ann), vec![sale(1), sale(2)])));
+        asking.wish(line, ann, &[sale(3)]);
+        assert_eq!(asking.next(), Some(((line, bob), vec![sale(1)])), "what is Ann's is not told to Bob");
+        assert_eq!(asking.next(), None, "the one that reads for Ann tells the third sale after it");
+        asking.done((line, ann));
+        assert_eq!(asking.next(), Some(((line, ann), vec![sale(3)])));
+        [ann, bob].into_iter().for_each(|buyer| asking.done((line, buyer)));
+        assert!(asking.waiting().wishes.is_empty(), "nothing is left of a line that was told");
+        asking.wish(line, ann, &[sale(1)]);
+        assert!(asking.next().is_some());
     }
 }

@@ -32,6 +32,7 @@ impl Reactor {
             }
             Ok(Asked::Watch { sale_ids }) => self.begin_watch(slot, sale_ids),
             Ok(Asked::Auth { access_token }) => return self.auth(slot, access_token),
+            Ok(Asked::Claim { sale_item_id, .. }) if self.turned_back(slot, sale_item_id) => {}
             Ok(Asked::Claim { sale_item_id, quantity, attempt, answer }) => {
                 let what = |buyer| What::Claim { buyer, item: sale_item_id, quantity, attempt, answer };
                 self.ask_as_buyer(slot, what, |code, retry_after_ms| {
@@ -63,6 +64,20 @@ impl Reactor {
         let watched = self.lines.get(slot).map(|line| self.watchers.of(line)).unwrap_or_default();
         self.ask(slot, room, What::Auth { token, watched });
         Ok(())
+    }
+
+    /// Whether memory alone turns a claim back; then that is told. Most of a losing crowd ends here, and costs nobody a task.
+    fn turned_back(&mut self, slot: usize, item: SaleItemId) -> bool {
+        let buyer = self.lines.get(slot).and_then(|line| line.buyer.as_ref()).map(|proved| proved.user_id);
+        let refusal = match (buyer, &self.push.accept) {
+            (Some(buyer), Some(accept)) => accept.peek(buyer, item).err(),
+            _ => None,
+        };
+        let Some(refusal) = refusal else { return false };
+        refusal.count("socket");
+        let refused = Refused::claim(item, refusal.code(), refusal.retry_after_ms());
+        self.say(slot, &Said::Refused(refused).answer());
+        true
     }
 
     /// Asks what only a buyer may ask.
