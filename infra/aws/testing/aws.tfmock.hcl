@@ -12,6 +12,9 @@ mock_data "aws_ec2_managed_prefix_list" {
 mock_data "aws_secretsmanager_random_password" {
   defaults = { random_password = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF" }
 }
+mock_data "aws_ssm_parameter" {
+  defaults = { insecure_value = "ami-0123456789abcdef0" }
+}
 mock_data "aws_cloudfront_cache_policy" {
   defaults = { id = "00000000-0000-0000-0000-000000000000" }
 }

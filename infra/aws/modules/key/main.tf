@@ -79,7 +79,7 @@ resource "aws_kms_key" "this" {
 }
 
 locals {
-  autoscaling_role = "arn:aws:iam::${local.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_${aws_iam_service_linked_role.autoscaling.custom_suffix}"
+  autoscaling_role = "arn:aws:iam::${local.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_${var.name}"
 }
 
 # One an environment, so that removing an environment takes nothing from another.

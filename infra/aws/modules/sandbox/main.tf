@@ -20,8 +20,13 @@ locals {
   SH
 }
 
+# Looked up here: of a name that only EC2 resolves terraform cannot tell which disk is the root's.
+data "aws_ssm_parameter" "system" {
+  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+}
+
 resource "aws_instance" "this" {
-  ami                         = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+  ami                         = data.aws_ssm_parameter.system.insecure_value
   instance_type               = "t4g.micro"
   subnet_id                   = var.subnet
   vpc_security_group_ids      = [var.group]

@@ -36,14 +36,24 @@ module "network" {
 }
 
 module "secrets" {
-  source    = "../secrets"
-  name      = var.name
-  key_arn   = module.key.arn
-  passwords = ["postgres", "redis", "rabbitmq", "edge", "sandbox", "ring", "ring-name", "staff"]
+  source  = "../secrets"
+  name    = var.name
+  key_arn = module.key.arn
+  # The login of staff, name and word, is the secret `staff` below: this one is its word alone.
+  passwords = ["postgres", "redis", "rabbitmq", "edge", "sandbox", "ring", "ring-name", "staff-word"]
   by_hand = {
     # The provider's key is the provider's.
     MIAOSHA_CLUSTER__PAY__KEY = "put the provider's key here"
   }
+}
+
+# Two modules name secrets; a name is taken once.
+locals {
+  secret_names = concat(
+    [for word in keys(nonsensitive(module.secrets.passwords)) : "${var.name}/${word}"],
+    ["${var.name}/by-hand", aws_secretsmanager_secret.nodes.name, aws_secretsmanager_secret.staff.name],
+    aws_secretsmanager_secret.sandbox[*].name,
+  )
 }
 
 # What every node must know and nobody else: composed here, because only here all of it is known.
@@ -79,7 +89,7 @@ resource "aws_secretsmanager_secret" "staff" {
 
 resource "aws_secretsmanager_secret_version" "staff" {
   secret_id     = aws_secretsmanager_secret.staff.id
-  secret_string = jsonencode({ MIAOSHA_STAFF_EMAIL = var.staff_email, MIAOSHA_STAFF_PASSWORD = module.secrets.passwords["staff"] })
+  secret_string = jsonencode({ MIAOSHA_STAFF_EMAIL = var.staff_email, MIAOSHA_STAFF_PASSWORD = module.secrets.passwords["staff-word"] })
 }
 
 resource "aws_secretsmanager_secret" "sandbox" {

@@ -24,6 +24,13 @@ run "nobody_outside_reaches_it" {
   }
 }
 
+run "terraform_knows_its_image" {
+  assert {
+    condition     = startswith(aws_instance.this.ami, "ami-")
+    error_message = "Of a name that only EC2 resolves nobody can tell which disk is the root's: the apply fails."
+  }
+}
+
 run "it_may_fetch_itself_and_nothing_else" {
   assert {
     condition     = [for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid if s.Resource == "*"] == ["SignIn"]

@@ -59,6 +59,10 @@ run "nodes_get_secrets_from_one_place_and_they_are_whole" {
     condition     = can(regex("^[A-Za-z0-9]{42}A$", jsondecode(jsondecode(nonsensitive(aws_secretsmanager_secret_version.nodes.secret_string)).MIAOSHA_KEYS__RING).current.secret))
     error_message = "A key ring that kit::tokens can read."
   }
+  assert {
+    condition     = length(distinct(local.secret_names)) == length(local.secret_names)
+    error_message = "No two secrets of one name."
+  }
 }
 
 run "a_role_may_only_what_it_does" {
