@@ -2,11 +2,13 @@
 # The same shape is asked for of the stand-in by crates/stack/assets/aws_mail.py.
 
 locals {
-  # The function's limit lies above email.carry_max (8 s); SQS hides a message for six times as long, and so longer than the
-  # ledger's lease (30 s).
-  function_s = 10
-  hidden_s   = 60
-  tries      = 3
+  # The function's limit lies above email.carry_max and twice email.ledger.answer_max (14 s together); SQS hides a message for six
+  # times as long, and so longer than the ledger's lease (30 s).
+  function_s = 20
+  hidden_s   = 120
+  # They outlast four hours without a carrier: the shop forgets a letter as soon as SQS has it, and from the dead-letter queue only
+  # people bring it back.
+  tries = 120
 }
 
 resource "aws_sqs_queue" "mail" {

@@ -27,6 +27,16 @@ run "nobody_outside_reads_it" {
   }
 }
 
+run "it_is_spoken_to_over_tls_alone" {
+  assert {
+    condition = one([
+      for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Effect
+      if s.Sid == "TlsAlone" && s.Principal == "*" && s.Action == "s3:*" && s.Condition.Bool["aws:SecureTransport"] == "false"
+    ]) == "Deny"
+    error_message = "Nobody speaks with it in the clear."
+  }
+}
+
 run "it_is_encrypted_versioned_and_bounded" {
   command = plan
   assert {

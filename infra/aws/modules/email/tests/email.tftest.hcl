@@ -14,14 +14,19 @@ variables {
   tickets_topic_arn = "arn:aws:sns:eu-central-1:123456789012:tickets"
 }
 
-run "a_letter_is_tried_three_times_a_minute_apart_and_then_kept_for_people" {
+run "a_letter_outlasts_four_hours_without_a_carrier_and_is_then_kept_for_people" {
   assert {
-    condition     = jsondecode(aws_sqs_queue.mail.redrive_policy).maxReceiveCount == 3 && aws_sqs_queue.mail.visibility_timeout_seconds == 60
-    error_message = "Three tries, 60 s apart."
+    condition     = jsondecode(aws_sqs_queue.mail.redrive_policy).maxReceiveCount * aws_sqs_queue.mail.visibility_timeout_seconds >= 4 * 3600
+    error_message = "Tries outlast four hours."
   }
   assert {
     condition     = aws_sqs_queue.dead.message_retention_seconds == 1209600 && aws_sqs_queue.dead.message_retention_seconds > aws_sqs_queue.mail.message_retention_seconds
     error_message = "What failed is kept for two weeks, longer than it waited."
+  }
+  assert {
+    # email.carry_max and twice email.ledger.answer_max.
+    condition     = local.function_s > 14
+    error_message = "The function has time for all that it may wait for."
   }
   assert {
     condition     = aws_sqs_queue.mail.visibility_timeout_seconds >= 6 * local.function_s
