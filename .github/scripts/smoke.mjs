@@ -45,7 +45,8 @@ const items = [{ product, price: money(100), list_price: money(1000), allotment:
 const sale = await call("POST", "/api/v1/admin/sales", { title: `Smoke test ${at(0)}`, opens_at: at(OPENS_IN_S), closes_at: at(OPENS_IN_S + 300), items }, planner);
 step(`planned ${sale.id}`);
 
-const buyer = { email: `smoke-${randomUUID()}@${new URL(url).hostname}`, password: randomUUID(), name: "Smoke" };
+// SES's own mailbox, which takes every letter: one that came back would count against us, and where a letter of each release does so SES stops.
+const buyer = { email: `success+${randomUUID()}@simulator.amazonses.com`, password: randomUUID(), name: "Smoke" };
 const { access_token: token } = await call("POST", "/api/v1/users", buyer);
 const claimed = await until("a receipt", () => call("POST", `/api/v1/sale-items/${sale.items[0].id}/claims`, {}, token));
 step(`claimed ${claimed.claim_id}`);
