@@ -91,7 +91,7 @@ resource "aws_sqs_queue" "dead" {
 
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name = module.function.name
-  qualifier     = "live"
+  qualifier     = module.function.live
   # Told of a sale an hour too late it would act on old news; the safety net reads the newest.
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2

@@ -13,6 +13,11 @@ output "live_arn" {
   value       = "${aws_lambda_function.this.arn}:${aws_lambda_alias.live.name}"
 }
 
+output "live" {
+  description = "The alias that is called; who names it waits until it is there."
+  value       = aws_lambda_alias.live.name
+}
+
 output "role_arn" {
   description = "Its role."
   value       = aws_iam_role.this.arn
