@@ -22,10 +22,13 @@ async function call(method, path, body, token, more = {}) {
 /** Asks again until there is an answer, or says what was waited for. */
 async function until(what, ask) {
   const end = Date.now() + LIMIT_MS;
-  for (let why = ""; Date.now() < end; await new Promise((done) => setTimeout(done, 500))) {
+  for (let why = "", told = ""; Date.now() < end; await new Promise((done) => setTimeout(done, 500))) {
     const found = await ask().catch((error) => void (why = error.message));
     if (found) return found;
-    if (why) console.log(`not yet ${what}: ${why}`);
+    // Each request has an id of its own; the same reason is told once.
+    const reason = why.replace(/"request_id":"[^"]*"/, "");
+    if (reason !== told) console.log(`not yet ${what}: ${why}`);
+    told = reason;
   }
   throw new Error(`waited in vain for ${what}`);
 }
