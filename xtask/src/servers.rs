@@ -5,7 +5,7 @@ use std::{
     io::{self, Read},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context, Result};
@@ -136,21 +136,30 @@ pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
         one_at_a_time.lock()?;
     }
     stack::wipe(&folder)?;
-    // The guard hears of our end by the end of its input, so also of an end by Ctrl-C or kill -9. Started by this name and not
-    // by our file's: that may have been built anew since we started.
-    let mut guard = Command::new("/proc/self/exe")
-        .arg("guard")
-        .arg(&folder)
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .spawn()
-        .context("cannot start the guard of the servers")?;
+    let guard = Guard::over(&folder)?;
     let ran = Stack::up(&folder, Parts::ALL).and_then(|(stack, _)| work(&stack.running().dir));
-    drop(guard.stdin.take());
-    let ended = guard.wait()?;
+    let ended = guard.end();
     ran?;
-    anyhow::ensure!(ended.success(), "the servers did not end");
-    Ok(())
+    ended
+}
+
+/// Ends the stack of a folder when we end, also by Ctrl-C or kill -9: it hears of that by the end of its input.
+pub struct Guard(Child);
+
+impl Guard {
+    pub fn over(folder: &Path) -> Result<Self> {
+        // Started by this name and not by our file's: that may have been built anew since we started.
+        let mut guard = Command::new("/proc/self/exe");
+        guard.arg("guard").arg(folder).process_group(0).stdin(Stdio::piped());
+        guard.spawn().map(Self).context("cannot start the guard of the servers")
+    }
+
+    /// Ends the stack now. Errors: something of it does not end.
+    pub fn end(mut self) -> Result<()> {
+        drop(self.0.stdin.take());
+        anyhow::ensure!(self.0.wait()?.success(), "the servers did not end");
+        Ok(())
+    }
 }
 
 /// New servers with our programs in them, for as long as `work` takes.

@@ -1,18 +1,29 @@
-//! The infrastructure: how it is written, and what terraform says of every module and environment: whether it is valid, and whether
-//! its tests hold. AWS itself is asked nothing: providers are mocked.
+//! The infrastructure: how it is written; what terraform says of every module and environment: whether it is valid, and whether
+//! its tests hold, for which providers are mocked; and whether an environment comes up from nothing on the stand-in for AWS, sells, and
+//! goes again.
 
 use std::{
     collections::VecDeque,
-    fs,
-    path::PathBuf,
+    fs, panic,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
     thread,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::run::{Skipped, command, output, root, run};
+use applied::Applied;
+
+use crate::{
+    install::Tools,
+    run::{Skipped, command, output, root, run},
+    servers,
+};
+
+mod applied;
+mod forgotten;
+mod planted;
 
 /// Where all of it lies.
 const FOLDER: &str = "infra/aws";
@@ -28,7 +39,7 @@ const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 const PARALLEL: usize = 2;
 
 /// Checks everything. Skipped, not passed, where there is no terraform: no package index that we use carries it.
-pub fn check() -> Result<()> {
+pub fn check(tools: &Tools) -> Result<()> {
     if output(&["terraform", "version"]).is_none() {
         bail!(Skipped("there is no terraform here; install 1.11 or newer by hand to test infra/aws".into()));
     }
@@ -37,19 +48,42 @@ pub fn check() -> Result<()> {
     let count = folders.len();
     fs::create_dir_all(root().join(KEPT).join("plugins"))?;
     let terraform = Terraform { mirror: mirror() };
+    let programs = servers::build()?;
     // Alone, so that where a registry is asked it is asked once: the others find the provider in the cache.
     let first = folders.pop_front().context("there is nothing to test")?;
     let mut wrong: Vec<String> = terraform.judge(&first).err().into_iter().collect();
-    let rest = Mutex::new(folders);
-    let next = || rest.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let work = || std::iter::from_fn(next).filter_map(|folder| terraform.judge(&folder).err()).collect::<Vec<_>>();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
-        wrong.extend(workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| vec!["a thread".into()])));
+    // An apply is nearly all waiting, so it does so while the others work.
+    let (rest, applied) = thread::scope(|scope| {
+        let applying = scope.spawn(|| Applied::from_nothing(&terraform, &programs));
+        let rest = at_once(folders, |folder| terraform.judge(folder).err());
+        (rest, applying.join().unwrap_or_else(|_| Err(anyhow!("the thread that applied"))))
     });
+    wrong.extend(rest);
     ensure!(wrong.is_empty(), "{} of {count} folders: {}", wrong.len(), wrong.join(", "));
     println!("{count} folders are valid and their tests hold");
-    Ok(())
+    let applied = applied?;
+    applied.sells(&tools.node, &programs)?;
+    applied.stays()?;
+    let (noticed, destroyed) = thread::scope(|scope| {
+        let destroying = scope.spawn(|| applied.destroyed());
+        (planted::noticed(&terraform), destroying.join().unwrap_or_else(|_| Err(anyhow!("the thread that destroyed"))))
+    });
+    println!("{} planted faults are noticed", noticed?);
+    destroyed
+}
+
+/// Does work for each, some at a time; returns what each has to say.
+fn at_once<T: Send, R: Send>(jobs: VecDeque<T>, work: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
+    let jobs = Mutex::new(jobs);
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || std::iter::from_fn(next).filter_map(|job| work(&job)).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// Everything that has tests: what begins an account, the environments, the modules.
@@ -100,7 +134,7 @@ impl Terraform {
         if is_root(folder) {
             init.arg("-lockfile=readonly");
         }
-        init.args(self.mirror.iter().map(|mirror| format!("-plugin-dir={}", mirror.display())));
+        init.args(self.plugins());
         said(&mut init).with_context(|| match &self.mirror {
             Some(_) => "cannot be initialised".to_owned(),
             None => format!("cannot be initialised; without a registry {PLUGINS} must name a mirror of providers"),
@@ -116,12 +150,22 @@ impl Terraform {
         Ok(last.trim_start_matches("Success! ").to_owned())
     }
 
-    /// Terraform in that folder; what it keeps lies under `target`, and the provider once for all.
+    /// Where providers are found, for `init`.
+    fn plugins(&self) -> Option<String> {
+        self.mirror.as_ref().map(|mirror| format!("-plugin-dir={}", mirror.display()))
+    }
+
+    /// Terraform in that folder of ours.
     fn command(&self, folder: &str, words: &[&str]) -> Command {
+        self.command_in(&root().join(FOLDER).join(folder), &folder.replace('/', "-"), words)
+    }
+
+    /// Terraform anywhere; what it keeps lies under `target` by this name, and the provider once for all.
+    fn command_in(&self, place: &Path, name: &str, words: &[&str]) -> Command {
         let kept = root().join(KEPT);
-        let mut terraform = command(&["terraform", &format!("-chdir={FOLDER}/{folder}")]);
+        let mut terraform = command(&["terraform", &format!("-chdir={}", place.display())]);
         terraform.args(words).arg("-no-color");
-        terraform.env("TF_DATA_DIR", kept.join(folder.replace('/', "-"))).env("TF_IN_AUTOMATION", "1");
+        terraform.env("TF_DATA_DIR", kept.join(format!("data-{name}"))).env("TF_IN_AUTOMATION", "1");
         // Most of its time goes into reading the provider's schema again and again; with more memory a third of it is saved.
         terraform.env("GOGC", "400");
         match &self.mirror {

@@ -20,6 +20,8 @@ use crate::{
     setup::run,
 };
 
+pub mod account;
+
 /// The stand-in takes any region, and everything else here takes this one.
 pub const REGION: &str = "us-east-1";
 /// What everybody says who they are; the stand-in believes anything.
@@ -77,6 +79,11 @@ pub(crate) fn start(stack: &Path, network: Network) -> Result<SocketAddr> {
 /// What lies in it outlives a stop, and is lost with a kill, which no AWS does: to break it, pause it. After a kill ask for
 /// everything anew, as [`mail`] does.
 pub fn server(stack: &Path, addr: SocketAddr) -> Result<Server> {
+    server_told(stack, addr, addr)
+}
+
+/// The same, whose functions find AWS at another address.
+fn server_told(stack: &Path, addr: SocketAddr, aws: SocketAddr) -> Result<Server> {
     let folder = stack.join("aws");
     let temporary = folder.join("tmp");
     fs::create_dir_all(&temporary)?;
@@ -85,7 +92,7 @@ pub fn server(stack: &Path, addr: SocketAddr) -> Result<Server> {
         .env("GATEWAY_PORT", addr.port().to_string())
         // What it puts into queue URLs, and where its functions find it.
         .env("MINISTACK_HOST", addr.ip().to_string())
-        .env("AWS_ENDPOINT_URL", url(addr))
+        .env("AWS_ENDPOINT_URL", url(aws))
         .env("MINISTACK_REGION", REGION)
         // Everything it unpacks and writes stays in the stack's folder.
         .env("TMPDIR", temporary.to_string_lossy())
@@ -153,7 +160,7 @@ pub struct MailWay {
 ///
 /// Repeat: what is there is left or brought up to date.
 pub fn mail(endpoint: &str, plan: &MailPlan) -> Result<MailWay> {
-    set_up(MAIL, endpoint, plan)
+    set_up(MAIL, endpoint, REGION, plan)
 }
 
 /// One of our functions by itself.
@@ -175,11 +182,11 @@ pub fn function(endpoint: &str, plan: &FunctionPlan) -> Result<String> {
     struct Answer {
         live_arn: String,
     }
-    Ok(set_up::<Answer>(FUNCTION, endpoint, plan)?.live_arn)
+    Ok(set_up::<Answer>(FUNCTION, endpoint, REGION, plan)?.live_arn)
 }
 
 /// Runs a script of ours in the private environment: JSON in, JSON out.
-fn set_up<T: DeserializeOwned>(script: &str, endpoint: &str, plan: &impl Serialize) -> Result<T> {
+fn set_up<T: DeserializeOwned>(script: &str, endpoint: &str, region: &str, plan: &impl Serialize) -> Result<T> {
     #[derive(Serialize)]
     struct Ask<'a, P> {
         endpoint: &'a str,
@@ -187,7 +194,7 @@ fn set_up<T: DeserializeOwned>(script: &str, endpoint: &str, plan: &impl Seriali
         #[serde(flatten)]
         plan: &'a P,
     }
-    let ask = serde_json::to_vec(&Ask { endpoint, region: REGION, plan })?;
+    let ask = serde_json::to_vec(&Ask { endpoint, region, plan })?;
     let mut python = Command::new(program("python"));
     python.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = python.spawn().context("cannot start the AWS set-up; was the stand-in installed?")?;
