@@ -271,7 +271,7 @@ fn sold_out() -> Problem {
 
 /// A house that refuses every claim, by the short way unless the request says `x-long`.
 async fn house_that_is_sold_out(config: ServeConfig) -> House {
-    let prepared = Arc::new(Prepared::of(sold_out()).unwrap());
+    let prepared = Arc::new(Prepared::of(sold_out(), "/claims").unwrap());
     let long = HeaderName::from_static("x-long");
     let refuse = move |head: &Head<'_>| {
         let mine = head.path == "/claims" && head.all(&long).next().is_none();

@@ -12,12 +12,11 @@ use uuid::Uuid;
 
 use super::{Accept, Refusal, post::PATH};
 
-/// A refusal that is the same for everybody, and its counts.
+/// A refusal that is the same for everybody, and how often it was given.
 struct Ready {
     code: &'static str,
     prepared: Arc<Prepared>,
     refused: Counter,
-    answered: Counter,
 }
 
 /// The same as the route does, for whoever is signed in and turned down by memory alone.
@@ -31,7 +30,6 @@ pub(crate) fn short_way(accept: Arc<Accept>, keys: Arc<Keys>) -> ShortRefusal {
         let refusal = accept.peek(buyer, item).err()?;
         let ready = ready.iter().find(|ready| ready.code == refusal.code())?;
         ready.refused.increment(1);
-        ready.answered.increment(1);
         Some(ready.prepared.clone())
     }))
 }
@@ -39,11 +37,8 @@ pub(crate) fn short_way(accept: Arc<Accept>, keys: Arc<Keys>) -> ShortRefusal {
 impl Ready {
     fn of(refusal: Refusal) -> Option<Self> {
         let (code, refused) = (refusal.code(), refusal.counter("http"));
-        let prepared = Prepared::of(refusal.problem())?;
-        let status = prepared.status().as_u16().to_string();
-        let answered =
-            metrics::counter!("http_requests_total", "method" => "POST", "route" => PATH, "status" => status);
-        Some(Self { code, prepared: Arc::new(prepared), refused, answered })
+        let prepared = Arc::new(Prepared::of(refusal.problem(), PATH)?);
+        Some(Self { code, prepared, refused })
     }
 }
 

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use axum::http::StatusCode;
 use httpdate::HttpDate;
+use metrics::Counter;
 use sale::port::clock::Clock;
 
 use super::Problem;
@@ -23,16 +23,17 @@ const ID: &str = "the-id-of-the-request";
 
 /// An answer of HTTP/1.1, ready but for its id and date.
 pub struct Prepared {
-    status: StatusCode,
     /// From the status up to the length's value.
     head: Vec<u8>,
     /// The body around the id.
     body: (Vec<u8>, Vec<u8>),
+    /// How often it was the answer.
+    answered: Counter,
 }
 
 impl Prepared {
-    /// `None`: a problem that has nothing of a request's id in it.
-    pub fn of(problem: Problem) -> Option<Self> {
+    /// For a `POST` to this route. `None`: a problem that has nothing of a request's id in it.
+    pub fn of(problem: Problem, route: &'static str) -> Option<Self> {
         let mut response = problem.response(Some(ID));
         harden(response.headers_mut());
         let status = response.status();
@@ -44,15 +45,15 @@ impl Prepared {
         let body = response.into_body();
         let at = body.windows(ID.len()).position(|part| part == ID.as_bytes())?;
         let (before, after) = (body.get(..at)?.to_vec(), body.get(at + ID.len()..)?.to_vec());
-        Some(Self { status, head, body: (before, after) })
+        let status = status.as_str().to_owned();
+        let answered =
+            metrics::counter!("http_requests_total", "method" => "POST", "route" => route, "status" => status);
+        Some(Self { head, body: (before, after), answered })
     }
 
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// As it goes over the wire.
+    /// As it goes over the wire; counted as an answer.
     pub(in crate::http) fn written(&self, RequestId(id): &RequestId) -> Vec<u8> {
+        self.answered.increment(1);
         let (before, after) = &self.body;
         let length = before.len() + id.len() + after.len();
         let since = Duration::from_millis(SystemClock.now().0.try_into().unwrap_or_default());
