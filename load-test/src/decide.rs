@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use kit::clock::{OsChance, SystemClock};
+use kit::clock::SystemClock;
 use sale::{
     claim::{Claim, Command},
     ids::{SaleItemId, UserId},
-    port::{chance::Chance, clock::Clock, queue::Message},
+    port::{clock::Clock, queue::Message},
     time::UnixMs,
 };
-use uuid::Builder;
 
 use crate::{
     measured::{Files, Metered, Report, Series},
@@ -24,7 +23,7 @@ use crate::{
     rush::{
         OPENS_IN,
         sale::Offer,
-        script::{Over, Script},
+        script::{Over, Script, somebody},
         stage::Stage,
         tally::{Tally, Ticks},
     },
@@ -133,12 +132,6 @@ fn messages(items: &[SaleItemId], args: &DecideArgs, now: UnixMs) -> Vec<Message
         Message::new(item, claims.collect())
     };
     buyers.chunks(args.message as usize).flat_map(|some| items.iter().map(move |item| message(*item, some))).collect()
-}
-
-fn somebody() -> UserId {
-    let mut random = [0; 16];
-    OsChance.fill(&mut random);
-    UserId(Builder::from_random_bytes(random).into_uuid())
 }
 
 /// When each claim was decided, by the journal's clock, in order.

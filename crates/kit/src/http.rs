@@ -13,6 +13,7 @@ pub mod request_id;
 pub mod security;
 pub mod serve;
 pub mod shell;
+mod wire;
 
 pub use auth::{Buyer, Signed, Staff, buyer_of, with_keys};
 pub use body::{Json, Path, Query};

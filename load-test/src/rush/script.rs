@@ -40,12 +40,17 @@ pub struct Minted {
 /// claim ever looks at one.
 pub fn mint(keys: &Keys, count: usize, now: UnixMs) -> Vec<Minted> {
     let one = |_| {
-        let mut random = [0; 16];
-        OsChance.fill(&mut random);
-        let user_id = UserId(Builder::from_random_bytes(random).into_uuid());
+        let user_id = somebody();
         Minted { user_id, token: keys.access(user_id, Role::Buyer, now, TOKEN_TTL) }
     };
     (0..count).map(one).collect()
+}
+
+/// A buyer whom nobody has met.
+pub fn somebody() -> UserId {
+    let mut random = [0; 16];
+    OsChance.fill(&mut random);
+    UserId(Builder::from_random_bytes(random).into_uuid())
 }
 
 pub struct Script {

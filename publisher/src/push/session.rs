@@ -66,10 +66,14 @@ impl Reactor {
         Ok(())
     }
 
+    /// Who proved to speak through this line.
+    fn buyer(&self, slot: usize) -> Option<UserId> {
+        self.lines.get(slot)?.buyer.as_ref().map(|proved| proved.user_id)
+    }
+
     /// Whether memory alone turns a claim back; then that is told. Most of a losing crowd ends here, and costs nobody a task.
     fn turned_back(&mut self, slot: usize, item: SaleItemId) -> bool {
-        let buyer = self.lines.get(slot).and_then(|line| line.buyer.as_ref()).map(|proved| proved.user_id);
-        let refusal = match (buyer, &self.push.accept) {
+        let refusal = match (self.buyer(slot), &self.push.accept) {
             (Some(buyer), Some(accept)) => accept.peek(buyer, item).err(),
             _ => None,
         };
@@ -87,8 +91,7 @@ impl Reactor {
         what: impl FnOnce(UserId) -> What,
         refused: impl FnOnce(&'static str, Option<i64>) -> Refused,
     ) {
-        let Some(line) = self.lines.get(slot) else { return };
-        let Some(buyer) = line.buyer.as_ref().map(|proved| proved.user_id) else {
+        let Some(buyer) = self.buyer(slot) else {
             return self.say(slot, &Said::Refused(refused("unauthorized", None)).answer());
         };
         let takes_claims = self.push.accept.is_some();
@@ -200,8 +203,7 @@ impl Reactor {
     /// The sale is there: its snapshot, and then its changes.
     fn watches(&mut self, slot: usize, sale: SaleId, known: bool, frame: &Frame, wanted: &mut Wanted) {
         self.say(slot, frame);
-        let has_claims = self.lines.get(slot).is_some_and(|line| line.buyer.is_some());
-        if !known && has_claims {
+        if !known && self.buyer(slot).is_some() {
             wanted.fresh.push(sale);
         }
     }
@@ -251,8 +253,7 @@ impl Reactor {
 
     /// How the claims of its buyer stand on the sales that a line watches from now on.
     fn tell_present(&mut self, slot: usize, sales: Vec<SaleId>) {
-        let buyer = self.lines.get(slot).and_then(|line| line.buyer.as_ref()).map(|proved| proved.user_id);
-        let Some(buyer) = buyer.filter(|_| !sales.is_empty()) else { return };
+        let Some(buyer) = self.buyer(slot).filter(|_| !sales.is_empty()) else { return };
         match self.room() {
             Some(room) => self.ask(slot, room, What::Present { buyer, sales }),
             // It would not know how its claims stand: it comes back and is told.

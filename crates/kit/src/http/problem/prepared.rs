@@ -15,6 +15,7 @@ use crate::{
     http::{
         request_id::{RequestId, X_REQUEST_ID},
         security::harden,
+        wire,
     },
 };
 
@@ -36,11 +37,7 @@ impl Prepared {
     pub fn of(problem: Problem, route: &'static str) -> Option<Self> {
         let mut response = problem.response(Some(ID));
         harden(response.headers_mut());
-        let status = response.status();
-        let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason()?).into_bytes();
-        for (name, value) in response.headers() {
-            [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].iter().for_each(|part| head.extend(*part));
-        }
+        let (status, mut head) = (response.status(), wire::head(&response)?);
         head.extend(b"content-length: ");
         let body = response.into_body();
         let at = body.windows(ID.len()).position(|part| part == ID.as_bytes())?;

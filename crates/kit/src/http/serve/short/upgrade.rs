@@ -16,6 +16,7 @@ use super::{
 use crate::http::{
     ClientAddr,
     request_id::{RequestId, X_REQUEST_ID},
+    wire,
 };
 
 /// The way to `GET path`.
@@ -70,14 +71,7 @@ impl Taking {
 /// The head of an answer, as it goes over the wire.
 fn head_of(mut answer: Response, id: RequestId) -> Option<Bytes> {
     answer.headers_mut().insert(X_REQUEST_ID, id.header()?);
-    let status = answer.status();
-    let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason()?).into_bytes();
-    for (name, value) in answer.headers() {
-        head.extend_from_slice(name.as_str().as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
-        head.extend_from_slice(b"\r\n");
-    }
+    let mut head = wire::head(&answer)?;
     head.extend_from_slice(b"\r\n");
     Some(head.into())
 }
