@@ -89,7 +89,12 @@ async fn many_frames_in_one_breath_are_answered_in_their_order() {
     assert_eq!(line.next_json().await["code"], "not_found");
     assert_eq!(line.next_json().await["sale_id"], json!(sale));
     for n in 20..40 {
-        assert_eq!(line.next_json().await["t0"], n);
+        let mut told = line.next_json().await;
+        // A sale that changes while it is read is told twice.
+        while told["sale_id"] == json!(sale) {
+            told = line.next_json().await;
+        }
+        assert_eq!(told["t0"], n);
     }
     house.close().await;
 }
