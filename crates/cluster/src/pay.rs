@@ -1,7 +1,8 @@
-//! A payment provider over HTTP: one call, one request, one bound; whatever is not plainly an answer is `Unknown`.
+//! A payment provider over HTTP, or HTTPS: one call, one request, one bound; whatever is not plainly an answer is `Unknown`.
 
 use std::{
     fmt::Display,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -12,9 +13,14 @@ use hyper::{
     Method, Request, StatusCode, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
 };
 use sale::{
     money::Money,
@@ -36,8 +42,10 @@ const HINT_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PayConfig {
-    /// `http://host:port` of the provider.
+    /// `https://host[:port]` of the provider, or `http://` where nobody is between us and it.
     pub url: String,
+    /// Who alone may vouch for an `https` provider, in PEM; empty: the machine's own list.
+    pub ca_file: PathBuf,
     /// What we prove to the provider who we are with.
     pub key: String,
     #[serde(with = "humantime_serde")]
@@ -50,21 +58,23 @@ pub struct PayConfig {
 impl Default for PayConfig {
     fn default() -> Self {
         let (connect_wait, call_wait) = (Duration::from_secs(2), Duration::from_secs(30));
-        Self { url: String::new(), key: String::new(), connect_wait, call_wait }
+        Self { url: String::new(), ca_file: PathBuf::new(), key: String::new(), connect_wait, call_wait }
     }
 }
 
 #[derive(Debug, Error)]
 pub enum PayConfigError {
-    #[error("cluster.pay.url: must be http://host:port of the payment provider")]
+    #[error("cluster.pay.url: must be https:// or http:// and host:port of the payment provider")]
     Url,
+    #[error("cluster.pay.ca_file: {0}")]
+    Authority(String),
     #[error("cluster.pay.key: must be the key that the payment provider gave us")]
     Key,
 }
 
 /// A provider that is asked over HTTP.
 pub struct HttpPayments {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
     proof: HeaderValue,
     call_wait: Duration,
@@ -97,7 +107,7 @@ impl HttpPayments {
     /// Connects when first asked. Errors: settings that can never work.
     pub fn open(config: PayConfig) -> Result<Self, PayConfigError> {
         let uri: Uri = config.url.parse().map_err(|_| PayConfigError::Url)?;
-        if uri.scheme_str() != Some("http") || uri.authority().is_none() {
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.authority().is_none() {
             return Err(PayConfigError::Url);
         }
         let mut proof = HeaderValue::try_from(format!("Bearer {}", config.key)).map_err(|_| PayConfigError::Key)?;
@@ -105,13 +115,17 @@ impl HttpPayments {
             return Err(PayConfigError::Key);
         }
         proof.set_sensitive(true);
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(config.connect_wait));
-        connector.set_nodelay(true);
+        let mut wire = HttpConnector::new();
+        wire.set_connect_timeout(Some(config.connect_wait));
+        wire.set_nodelay(true);
+        // Else it would refuse an address that is not plain http.
+        wire.enforce_http(false);
+        let tls = tls(&config, &uri)?;
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_MAX)
             .pool_timer(TokioTimer::new())
-            .build(connector);
+            .build(connector.wrap_connector(wire));
         let base = format!("{}/v1", config.url.trim_end_matches('/'));
         Ok(Self { client, base, proof, call_wait: config.call_wait })
     }
@@ -167,6 +181,32 @@ impl HttpPayments {
         let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await.map_err(text)?;
         Ok((status, body.to_bytes()))
     }
+}
+
+/// Whom we believe who they are.
+fn tls(config: &PayConfig, uri: &Uri) -> Result<ClientConfig, PayConfigError> {
+    let refused = |why: String| PayConfigError::Authority(why);
+    let (is_tls, ours) = (uri.scheme_str() == Some("https"), !config.ca_file.as_os_str().is_empty());
+    let builder = ClientConfig::builder();
+    let builder = match (is_tls, ours) {
+        (true, true) => builder.with_root_certificates(authority(&config.ca_file).map_err(refused)?),
+        (true, false) => {
+            builder.with_native_roots().map_err(|error| refused(format!("the machine's list: {error}")))?
+        }
+        (false, true) => return Err(refused("is of no use to an address that is not https://".into())),
+        (false, false) => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+/// Those whose certificates are in this file.
+fn authority(file: &Path) -> Result<RootCertStore, String> {
+    let in_file = |error: &dyn Display| format!("{}: {error}", file.display());
+    let mut trusted = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| in_file(&error))? {
+        trusted.add(certificate.map_err(|error| in_file(&error))?).map_err(|error| in_file(&error))?;
+    }
+    if trusted.is_empty() { Err(in_file(&"holds no certificate")) } else { Ok(trusted) }
 }
 
 /// What an answer says; an error where it is no answer at all.
@@ -258,7 +298,7 @@ mod tests {
         let open = |url: &str, key: &str| {
             HttpPayments::open(PayConfig { url: url.into(), key: key.into(), ..PayConfig::default() }).err()
         };
-        for url in ["", "provider:80", "https://provider", "ftp://provider"] {
+        for url in ["", "provider:80", "https://", "ftp://provider"] {
             assert!(matches!(open(url, "k"), Some(PayConfigError::Url)), "{url}");
         }
         for key in ["", "two\nlines"] {

@@ -7,6 +7,7 @@
 
 pub mod bus;
 pub mod capacity;
+pub mod certificates;
 pub mod crowd;
 pub mod fresh;
 pub mod histories;

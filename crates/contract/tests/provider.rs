@@ -4,6 +4,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
     time::Duration,
@@ -11,6 +12,7 @@ use std::{
 
 use cluster::pay::{HttpPayments, PayConfig};
 use contract::{
+    certificates::{authority, certificate},
     fresh::{self, soon, until},
     payments::Bench,
     stamp,
@@ -21,7 +23,18 @@ use sale::{
 };
 use stack::{apps, ports, process::Process};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
+};
 
 const KEY: &str = "test key";
 
@@ -50,6 +63,31 @@ fn payments(url: &str, key: &str) -> HttpPayments {
     let config =
         PayConfig { url: url.into(), key: key.into(), call_wait: Duration::from_secs(2), ..PayConfig::default() };
     HttpPayments::open(config).unwrap()
+}
+
+/// The same over TLS, where this authority alone is believed.
+fn secure_payments(url: &str, ca_file: PathBuf) -> HttpPayments {
+    HttpPayments::open(PayConfig { url: url.into(), ca_file, key: KEY.into(), ..PayConfig::default() }).unwrap()
+}
+
+/// A door before that provider that speaks TLS alone, with the certificate in this folder. Returns its address.
+async fn tls_before(provider: &Provider, folder: &Path) -> String {
+    let chain = CertificateDer::pem_file_iter(folder.join("node.pem")).unwrap().collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_file(folder.join("node.key")).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let (tls, inside) = (TlsAcceptor::from(Arc::new(config)), provider.url.trim_start_matches("http://").to_owned());
+    let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = door.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((caller, _)) = door.accept().await {
+            let (tls, inside) = (tls.clone(), inside.clone());
+            tokio::spawn(async move {
+                let mut caller = tls.accept(caller).await?;
+                copy_bidirectional(&mut caller, &mut TcpStream::connect(inside).await?).await
+            });
+        }
+    });
+    format!("https://{address}")
 }
 
 async fn provider() -> Provider {
@@ -133,4 +171,40 @@ async fn a_provider_that_hangs_or_is_dead_is_unknown_and_its_record_outlives_it(
     assert_eq!(provider.payments.capture(paid).await.unwrap().state, PaymentState::Captured);
     provider.child.kill().await.unwrap();
     assert_eq!(provider.payments.find(paid).await, Err(PaymentError::Unknown));
+}
+
+#[tokio::test]
+async fn over_tls_only_whom_our_authority_vouches_for_is_told_of_a_payment() {
+    let (provider, folder) = (provider().await, tempfile::tempdir().unwrap());
+    for name in ["ours", "theirs"] {
+        authority(folder.path(), name);
+    }
+    certificate(folder.path(), "ours");
+    let url = tls_before(&provider, folder.path()).await;
+    let (paid, never) = (key(), key());
+    let ours = secure_payments(&url, folder.path().join("ours.pem"));
+    assert_eq!(ours.authorise(paid, amount(), "tok_approve").await.unwrap().state, PaymentState::Authorised);
+    // Of another authority, and of the machine's own list.
+    for ca_file in [folder.path().join("theirs.pem"), PathBuf::new()] {
+        let misled = secure_payments(&url, ca_file);
+        assert_eq!(misled.authorise(never, amount(), "tok_approve").await, Err(PaymentError::Unknown));
+        assert_eq!(misled.find(paid).await, Err(PaymentError::Unknown), "not: there is no such payment");
+    }
+    // It is not who it says it is, wherever it stands.
+    let elsewhere = secure_payments(&url.replace("127.0.0.1", "localhost"), folder.path().join("ours.pem"));
+    assert_eq!(elsewhere.find(paid).await, Err(PaymentError::Unknown));
+    assert_eq!(ours.find(never).await, Err(PaymentError::NotFound), "the provider has heard of none of it");
+}
+
+#[test]
+fn a_file_that_can_vouch_for_nobody_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("empty.pem"), "").unwrap();
+    authority(folder.path(), "ours");
+    for (scheme, file) in [("https", "nowhere.pem"), ("https", "empty.pem"), ("http", "ours.pem")] {
+        let (url, ca_file) = (format!("{scheme}://127.0.0.1:1"), folder.path().join(file));
+        let config = PayConfig { url, ca_file, key: KEY.into(), ..PayConfig::default() };
+        let error = HttpPayments::open(config).err().expect("an error").to_string();
+        assert!(error.contains("cluster.pay.ca_file"), "{error}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use cluster::{
@@ -10,7 +10,10 @@ use cluster::{
     ledger::RedisLedger,
     redis::{Redis, RedisConfig},
 };
-use contract::fresh::{self, soon, until};
+use contract::{
+    certificates::{authority, certificate, command},
+    fresh::{self, soon, until},
+};
 use kit::testing::Log;
 use sale::{
     port::{
@@ -71,31 +74,6 @@ impl Drop for Secure {
         let _ = self.node.kill();
         let _ = self.node.wait();
     }
-}
-
-fn command(folder: &Path, words: &str) -> Command {
-    let mut words = words.split_whitespace();
-    let mut command = Command::new(words.next().unwrap());
-    command.args(words).current_dir(folder);
-    command
-}
-
-fn openssl(folder: &Path, words: &str) {
-    let output = command(folder, &format!("openssl {words}")).output().unwrap();
-    assert!(output.status.success(), "openssl {words}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-const NEW_KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-
-fn authority(folder: &Path, name: &str) {
-    openssl(folder, &format!("req -x509 {NEW_KEY} -keyout {name}.key -out {name}.pem -days 2 -subj /CN={name}"));
-}
-
-fn certificate(folder: &Path, of: &str) {
-    std::fs::write(folder.join("node.ext"), "subjectAltName = IP:127.0.0.1\n").unwrap();
-    openssl(folder, &format!("req {NEW_KEY} -keyout node.key -out node.csr -subj /CN=node"));
-    let by = format!("-CA {of}.pem -CAkey {of}.key -CAcreateserial");
-    openssl(folder, &format!("x509 -req -in node.csr {by} -out node.pem -days 2 -extfile node.ext"));
 }
 
 fn five_units() -> Levels {
