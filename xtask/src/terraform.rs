@@ -4,10 +4,9 @@
 
 use std::{
     collections::VecDeque,
-    fs, panic,
+    fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -17,7 +16,7 @@ use applied::Applied;
 
 use crate::{
     install::Tools,
-    run::{Skipped, command, output, root, run},
+    run::{Skipped, at_once, command, output, root, said},
     servers,
 };
 
@@ -35,19 +34,17 @@ const PLUGINS: &str = "TERRAFORM_PLUGIN_DIR";
 const ADDED: &str = "/opt";
 /// How a mirror begins.
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
-/// So many at a time: each takes a provider of 600 MB into memory.
-const PARALLEL: usize = 2;
 
 /// Checks everything. Skipped, not passed, where there is no terraform: no package index that we use carries it.
 pub fn check(tools: &Tools) -> Result<()> {
     if output(&["terraform", "version"]).is_none() {
         bail!(Skipped("there is no terraform here; install 1.11 or newer by hand to test infra/aws".into()));
     }
-    run(&mut command(&["terraform", "fmt", "-check", "-recursive", "-diff", FOLDER]))?;
     let mut folders = folders()?;
     let count = folders.len();
     fs::create_dir_all(root().join(KEPT).join("plugins"))?;
-    let terraform = Terraform { mirror: mirror() };
+    let terraform = Terraform { mirror: mirror(), aws: root().join(FOLDER), kept: root().join(KEPT) };
+    terraform.formatted()?;
     let programs = servers::build()?;
     // Alone, so that where a registry is asked it is asked once: the others find the provider in the cache.
     let first = folders.pop_front().context("there is nothing to test")?;
@@ -70,20 +67,6 @@ pub fn check(tools: &Tools) -> Result<()> {
     });
     println!("{} planted faults are noticed", noticed?);
     destroyed
-}
-
-/// Does work for each, some at a time; returns what each has to say.
-fn at_once<T: Send, R: Send>(jobs: VecDeque<T>, work: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
-    let jobs = Mutex::new(jobs);
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let work = || std::iter::from_fn(next).filter_map(|job| work(&job)).collect::<Vec<_>>();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 /// Everything that has tests: what begins an account, the environments, the modules.
@@ -111,9 +94,23 @@ fn mirror() -> Option<PathBuf> {
 
 struct Terraform {
     mirror: Option<PathBuf>,
+    /// The folder that it looks at: ours, or a copy.
+    aws: PathBuf,
+    /// What it keeps for itself.
+    kept: PathBuf,
 }
 
 impl Terraform {
+    /// The same, looking at a copy of all of it.
+    fn over(&self, tree: &Path) -> Self {
+        Self { mirror: self.mirror.clone(), aws: tree.join(FOLDER), kept: tree.join("kept") }
+    }
+
+    fn formatted(&self) -> Result<()> {
+        let place = format!("-chdir={}", self.aws.display());
+        said(&mut command(&["terraform", &place, "fmt", "-check", "-recursive", "-diff", "-no-color"])).map(drop)
+    }
+
     /// What terraform says of one folder; where it complains, all of it is shown and the folder's name is the error.
     fn judge(&self, folder: &str) -> Result<(), String> {
         let told = self.told(folder);
@@ -127,7 +124,7 @@ impl Terraform {
 
     /// The last line of its tests.
     fn told(&self, folder: &str) -> Result<String> {
-        let place = root().join(FOLDER).join(folder);
+        let place = self.aws.join(folder);
         ensure!(place.join("tests").is_dir(), "it has no tests");
         let mut init = self.command(folder, &["init", "-backend=false", "-input=false"]);
         // What is deployed is locked, and the lock must fit; a module is locked by whoever uses it.
@@ -157,22 +154,21 @@ impl Terraform {
 
     /// Terraform in that folder of ours.
     fn command(&self, folder: &str, words: &[&str]) -> Command {
-        self.command_in(&root().join(FOLDER).join(folder), &folder.replace('/', "-"), words)
+        self.command_in(&self.aws.join(folder), &folder.replace('/', "-"), words)
     }
 
-    /// Terraform anywhere; what it keeps lies under `target` by this name, and the provider once for all.
+    /// Terraform anywhere; what it keeps lies by this name, and the provider once for all.
     fn command_in(&self, place: &Path, name: &str, words: &[&str]) -> Command {
-        let kept = root().join(KEPT);
         let mut terraform = command(&["terraform", &format!("-chdir={}", place.display())]);
         terraform.args(words).arg("-no-color");
-        terraform.env("TF_DATA_DIR", kept.join(format!("data-{name}"))).env("TF_IN_AUTOMATION", "1");
+        terraform.env("TF_DATA_DIR", self.kept.join(format!("data-{name}"))).env("TF_IN_AUTOMATION", "1");
         // Most of its time goes into reading the provider's schema again and again; with more memory a third of it is saved.
         terraform.env("GOGC", "400");
         match &self.mirror {
             // A mirror is used in place; settings of the machine would only lead elsewhere.
             Some(_) => terraform.env_remove("TF_CLI_CONFIG_FILE").env_remove("TF_PLUGIN_CACHE_DIR"),
             None => terraform
-                .env("TF_PLUGIN_CACHE_DIR", kept.join("plugins"))
+                .env("TF_PLUGIN_CACHE_DIR", root().join(KEPT).join("plugins"))
                 .env("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "1"),
         };
         terraform
@@ -182,12 +178,4 @@ impl Terraform {
 /// Whether it is applied itself, and not only used by others.
 fn is_root(folder: &str) -> bool {
     !folder.starts_with("modules/")
-}
-
-/// What it prints; where it fails, that is the error.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().context("cannot start terraform")?;
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    ensure!(output.status.success(), "{text}");
-    Ok(text)
 }

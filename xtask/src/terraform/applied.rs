@@ -16,9 +16,9 @@ use stack::{
     progress::until,
 };
 
-use super::{FOLDER, KEPT, Terraform, forgotten, said};
+use super::{FOLDER, KEPT, Terraform, forgotten};
 use crate::{
-    run::{command, root, run},
+    run::{command, root, run, said},
     servers,
 };
 

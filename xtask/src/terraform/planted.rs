@@ -1,28 +1,23 @@
-//! Faults, planted one beside another into a copy of each module: whatever guards the rule that one breaks must say so, by its own words.
+//! Faults, planted one beside another into a copy of each folder: whatever guards the rule that one breaks must say so, by its own words.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{FOLDER, KEPT, Terraform, at_once, said};
-use crate::run::root;
+use super::{FOLDER, Terraform};
+use crate::{
+    planted::{self, Fault, fault},
+    run::{at_once, root},
+};
 
-/// One line of a module made wrong, and what its tests must say of it.
-struct Fault {
-    file: &'static str,
-    right: &'static str,
-    wrong: &'static str,
-    said: &'static str,
-}
-
-const fn fault(file: &'static str, right: &'static str, wrong: &'static str, said: &'static str) -> Fault {
-    Fault { file, right, wrong, said }
-}
-
-/// By module; the shop as a whole is left out, because its tests alone take as long as all of these. The faults of one module are planted together, so no two of them may break one rule.
-const MODULES: &[(&str, &[Fault])] = &[
+/// By folder. The faults of one folder are planted together, so no two of them may break one rule.
+const FOLDERS: &[(&str, &[Fault])] = &[
     (
-        "bucket",
+        "modules/bucket",
         &[
             fault(
                 "main.tf",
@@ -43,7 +38,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "service",
+        "modules/service",
         &[
             fault(
                 "main.tf",
@@ -69,7 +64,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "network",
+        "modules/network",
         &[
             fault(
                 "main.tf",
@@ -99,7 +94,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "postgres",
+        "modules/postgres",
         &[
             fault(
                 "main.tf",
@@ -128,7 +123,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "email",
+        "modules/email",
         &[
             fault("main.tf", r#""dynamodb:UpdateItem""#, r#""dynamodb:*""#, "Exactly these actions."),
             fault("main.tf", "tries = 120", "tries = 3", "Tries outlast four hours."),
@@ -154,7 +149,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "capacity",
+        "modules/capacity",
         &[
             fault(
                 "main.tf",
@@ -184,7 +179,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "deploy",
+        "modules/deploy",
         &[
             fault(
                 "main.tf",
@@ -214,7 +209,7 @@ const MODULES: &[(&str, &[Fault])] = &[
         ],
     ),
     (
-        "balancer",
+        "modules/balancer",
         &[
             fault(
                 "main.tf",
@@ -230,73 +225,153 @@ const MODULES: &[(&str, &[Fault])] = &[
             ),
         ],
     ),
+    (
+        "modules/redis",
+        &[
+            fault(
+                "main.tf",
+                "transit_encryption_enabled = true",
+                "transit_encryption_enabled = false",
+                "Encrypted on the way and at rest, and nobody without the word.",
+            ),
+            fault(
+                "main.tf",
+                "multi_az_enabled           = var.replicas > 0",
+                "multi_az_enabled = false",
+                "Three masters, each with a replica in another zone.",
+            ),
+            fault(
+                "main.tf",
+                r#"maxmemory-policy = "noeviction""#,
+                r#"maxmemory-policy = "allkeys-lru""#,
+                "A cluster that throws nothing out.",
+            ),
+            fault(
+                "outputs.tf",
+                "range(1, var.replicas + 2)",
+                "range(1, var.replicas + 1)",
+                "Alarms must know every server.",
+            ),
+            fault("memorydb.tf", "+@all -@dangerous", "+@all", "The shop's user cannot empty the server."),
+            fault(
+                "memorydb.tf",
+                "tls_enabled                = true",
+                "tls_enabled = false",
+                "One of both, and as closed.",
+            ),
+        ],
+    ),
+    (
+        "modules/rabbitmq",
+        &[
+            fault("main.tf", "publicly_accessible = false", "publicly_accessible = true", "Only nodes reach it."),
+            fault("main.tf", "use_aws_owned_key = false", "use_aws_owned_key = true", "Claims lie under our key."),
+            fault(
+                "main.tf",
+                "apply_immediately          = false",
+                "apply_immediately = true",
+                "Logged, patched, and changed in its own hour alone.",
+            ),
+            fault("main.tf", "slice(var.subnets, 0, 1)", "var.subnets", "One broker in one zone."),
+            fault(
+                "outputs.tf",
+                "amqps://miaosha",
+                "amqp://miaosha",
+                "As the setting cluster.rabbit.url wants it, over TLS.",
+            ),
+        ],
+    ),
+    (
+        "modules/shop",
+        &[
+            fault(
+                "main.tf",
+                "MIAOSHA_CLUSTER__RABBIT__URL = module.rabbitmq.url",
+                "MIAOSHA_CLUSTER__RABBITMQ__URL = module.rabbitmq.url",
+                "Every secret that a node asks for, by the name of its setting.",
+            ),
+            fault("main.tf", r#"["ring"]}A""#, r#"["ring"]}B""#, "A key ring that kit::tokens can read."),
+            fault("main.tf", "staff-word", "staff", "No two secrets of one name."),
+            fault(
+                "roles.tf",
+                "publisher = []",
+                "publisher = local.letters",
+                "A publisher asks nothing of AWS; a consumer relays letters.",
+            ),
+            fault(
+                "roles.tf",
+                r#"["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]"#,
+                r#"["s3:*"]"#,
+                "No action with a wildcard.",
+            ),
+            fault(
+                "roles.tf",
+                "local.connections + 20 <=",
+                "0 * local.connections + 20 <=",
+                "The checkable object, terraform_data.connections, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "environments/tiny",
+        &[fault("main.tf", "= var.mail_from", "= var.nobody", "Reference to undeclared input variable")],
+    ),
 ];
+
+/// What nobody may write so.
+const ILL_WRITTEN: Fault = fault(
+    "modules/key/main.tf",
+    "enable_key_rotation     = true",
+    "enable_key_rotation = true",
+    "+ enable_key_rotation = true",
+);
 
 /// Plants them all; returns how many were noticed.
 pub fn noticed(terraform: &Terraform) -> Result<usize> {
-    let missed =
-        at_once((0..MODULES.len()).collect(), |n| missed(terraform, *n).err().map(|error| format!("{error:#}")));
+    let mut missed = at_once((0..FOLDERS.len()).collect(), |number| missed(terraform, *number).err());
+    missed.extend(missed_ill_written(terraform).err());
+    let missed: Vec<String> = missed.iter().map(|error| format!("{error:#}")).collect();
     ensure!(missed.is_empty(), "planted faults:\n  {}", missed.join("\n  "));
-    Ok(MODULES.iter().map(|(_, faults)| faults.len()).sum())
+    Ok(1 + FOLDERS.iter().map(|(_, faults)| faults.len()).sum::<usize>())
 }
 
-/// Errors: what nobody noticed in this module.
+/// Errors: what nobody noticed in this folder.
 fn missed(terraform: &Terraform, number: usize) -> Result<()> {
-    let (module, faults) = MODULES.get(number).context("there is no such module")?;
-    let name = format!("planted-{module}");
-    let folder = root().join(KEPT).join(&name);
-    let _ = fs::remove_dir_all(&folder);
-    let place = lay_out(&folder, module)?;
-    for fault in *faults {
-        let file = place.join(fault.file);
-        let text = fs::read_to_string(&file)?;
-        ensure!(
-            text.contains(fault.right),
-            "{module}/{} has no `{}` any more: plant another fault",
-            fault.file,
-            fault.right
-        );
-        fs::write(&file, text.replace(fault.right, fault.wrong))?;
-    }
-    let mut init = terraform.command_in(&place, &name, &["init", "-backend=false", "-input=false"]);
-    said(init.args(terraform.plugins())).with_context(|| format!("{module} with its faults"))?;
-    let told = match said(&mut terraform.command_in(&place, &name, &["test"])) {
-        Ok(_) => String::new(),
-        // Terraform breaks lines where a terminal would end.
-        Err(error) => format!("{error}").split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", ""),
-    };
-    let silent: Vec<&str> = faults.iter().map(|fault| fault.said).filter(|words| !told.contains(words)).collect();
-    ensure!(silent.is_empty(), "{module}: nobody says `{}`; what is said is: {told}", silent.join("`, `"));
-    Ok(())
+    let (folder, faults) = FOLDERS.get(number).context("there is no such folder")?;
+    let tree = lay_out(&format!("terraform-{number}"), folder)?;
+    let terraform = terraform.over(&tree);
+    let look = || terraform.told(folder).map(drop);
+    planted::all_noticed(&tree.join(FOLDER).join(folder), faults, look).context(*folder)
 }
 
-/// A copy of one module among the others.
-fn lay_out(folder: &Path, module: &str) -> Result<std::path::PathBuf> {
-    let aws = root().join(FOLDER);
-    let modules = folder.join("aws/modules");
-    fs::create_dir_all(&modules)?;
-    symlink(aws.join("testing"), folder.join("aws/testing"))?;
-    symlink(root().join("infra/observe"), folder.join("observe"))?;
-    for entry in fs::read_dir(aws.join("modules"))? {
-        let name = entry?.file_name();
-        if name != module {
-            symlink(aws.join("modules").join(&name), modules.join(&name))?;
-        }
-    }
-    let place = modules.join(module);
-    copy(&aws.join("modules").join(module), &place)?;
-    Ok(place)
+fn missed_ill_written(terraform: &Terraform) -> Result<()> {
+    let tree = lay_out("terraform-format", "modules/key")?;
+    let terraform = terraform.over(&tree);
+    planted::all_noticed(&tree.join(FOLDER), &[ILL_WRITTEN], || terraform.formatted()).context("terraform fmt")
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        } else {
-            fs::copy(entry.path(), to.join(entry.file_name()))?;
+/// All that is beside that folder, and a copy of it.
+fn lay_out(name: &str, folder: &str) -> Result<PathBuf> {
+    let tree = planted::empty(name)?;
+    for beside in ["infra/observe", "static"] {
+        link(beside.as_ref(), &tree)?;
+    }
+    let copied = Path::new(FOLDER).join(folder);
+    for aside in copied.ancestors().skip(1).take_while(|aside| aside.starts_with(FOLDER)) {
+        for entry in fs::read_dir(root().join(aside))? {
+            let path = aside.join(entry?.file_name());
+            if !copied.starts_with(&path) {
+                link(&path, &tree)?;
+            }
         }
     }
-    Ok(())
+    planted::copy_whole(&root().join(&copied), &tree.join(&copied))?;
+    Ok(tree)
+}
+
+/// The same path in the tree leads to ours.
+fn link(path: &Path, tree: &Path) -> Result<()> {
+    let place = tree.join(path);
+    fs::create_dir_all(place.parent().context("nothing lies at the top")?)?;
+    symlink(root().join(path), place).map_err(Into::into)
 }
