@@ -46,7 +46,7 @@ pub fn crowd(args: &CrowdArgs) -> Result<bool> {
     fs::create_dir_all(&folder)?;
     let file = folder.join("crowd.json");
     let publishers = args.sockets.div_ceil(PER_PUBLISHER);
-    servers::with_servers(|stack| {
+    servers::with_servers(servers::TEST, |stack| {
         apps::start(Stack::open(stack)?.running(), &plan(&programs, publishers)?)?;
         println!("{publishers} publishers");
         let mut sockets = command(&[&programs.join("load-test").to_string_lossy(), "sockets", "--stack"]);

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
+mod beside;
 mod compose;
 mod crowd;
 mod faults;
@@ -63,6 +64,9 @@ enum Command {
     Crowd(crowd::CrowdArgs),
     /// Only installs what the tests need.
     Install,
+    /// One step, for whoever runs it beside others.
+    #[command(hide = true)]
+    Step { name: String },
     /// Ends the stack of a folder when its standard input ends.
     #[command(hide = true)]
     Guard { folder: PathBuf },
@@ -71,6 +75,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Test { only } => steps::test(&only),
+        Command::Step { name } => steps::step(&name),
         Command::List => steps::list(),
         Command::Check => steps::check(),
         Command::Run { args } => run::server(&args),
@@ -87,6 +92,10 @@ fn main() -> ExitCode {
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error) if error.is::<run::Skipped>() => {
+            eprintln!("{error:#}");
+            ExitCode::from(beside::SKIPPED)
+        }
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE

@@ -125,10 +125,13 @@ pub fn logs(name: Option<&str>) -> Result<bool> {
     Ok(true)
 }
 
-/// New servers for as long as `work` takes. However this process ends, they end with it.
-pub fn with_servers(work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let folder = root().join("target/stack/test");
-    // Whoever else tests in this clone waits: there is one folder, and it is wiped. The lock ends with its holder.
+/// The name under which most steps have their servers: one after the other.
+pub const TEST: &str = "test";
+
+/// New servers of that name for as long as `work` takes. However this process ends, they end with it.
+pub fn with_servers(name: &str, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let folder = root().join("target/stack").join(name);
+    // Whoever else tests by this name in this clone waits: there is one folder, and it is wiped. The lock ends with its holder.
     fs::create_dir_all(&folder)?;
     let one_at_a_time = File::create(folder.with_extension("lock"))?;
     if one_at_a_time.try_lock().is_err() {
@@ -164,7 +167,7 @@ impl Guard {
 
 /// New servers with our programs in them, for as long as `work` takes.
 pub fn with_shop(programs: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    with_servers(|folder| {
+    with_servers(TEST, |folder| {
         apps::start(Stack::open(folder)?.running(), &for_tests(programs))?;
         work(folder)
     })
@@ -172,7 +175,7 @@ pub fn with_shop(programs: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Res
 
 /// The same, set for measuring.
 pub fn with_measured_shop(programs: &Path, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    with_servers(|folder| {
+    with_servers(TEST, |folder| {
         let plan = apps::Plan::new(programs);
         let plan = measure::settings().into_iter().fold(plan, |plan, (name, value)| plan.set(name, value));
         apps::start(Stack::open(folder)?.running(), &plan)?;

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
+    beside::{self, Beside},
     compose, faults,
     install::{self, Tools},
     lint, observe,
@@ -22,6 +23,10 @@ struct Step {
     shows: &'static str,
     run: fn(&Tools) -> Result<()>,
 }
+
+/// Needs little but time, and what the other builds: it begins when that has ended, and is heard at its own place.
+const BESIDE: &str = "infra";
+const AFTER: &str = "build";
 
 const STEPS: &[Step] = &[
     Step { name: "format", shows: "the code is formatted", run: |_| cargo(&["fmt", "--all", "--check"]) },
@@ -113,10 +118,19 @@ pub fn test(only: &[String]) -> Result<bool> {
         .collect();
     let ahead = chosen.iter().any(|step| step.name == "optimise").then(Ahead::start).transpose()?;
     let (mut failed, mut skipped) = (vec![], vec![]);
+    let mut beside = None;
     for (number, step) in chosen.iter().enumerate() {
         println!("\n[{}/{}] {}: {}", number + 1, chosen.len(), step.name, step.shows);
         let begun = Instant::now();
-        match (step.run)(&tools) {
+        let done = match beside.take_if(|begun: &mut Beside| begun.name == step.name) {
+            Some(begun) => begun.end(),
+            None => (step.run)(&tools),
+        };
+        if step.name == AFTER && done.is_ok() && chosen.iter().any(|later| later.name == BESIDE) {
+            // Where it cannot be begun it is done at its own place.
+            beside = Beside::start(BESIDE).ok();
+        }
+        match done {
             Ok(()) => println!("[{}/{}] {} ok in {:.0?}", number + 1, chosen.len(), step.name, begun.elapsed()),
             Err(error) if error.is::<Skipped>() => {
                 println!("[{}/{}] {} SKIPPED: {error:#}", number + 1, chosen.len(), step.name);
@@ -139,6 +153,16 @@ pub fn test(only: &[String]) -> Result<bool> {
     let passed = chosen.len() - failed.len() - skipped.len();
     println!("{passed} passed, {} failed, {} skipped", failed.len(), skipped.len());
     Ok(failed.is_empty() && !chosen.is_empty())
+}
+
+/// One step, for whoever runs it beside others and holds our input.
+pub fn step(name: &str) -> Result<bool> {
+    beside::end_with_parent();
+    let step = STEPS.iter().find(|step| step.name == name).with_context(|| format!("there is no step {name}"))?;
+    let (tools, begun) = (install::all()?, Instant::now());
+    (step.run)(&tools)?;
+    println!("{name} took {:.0?}, beside other steps", begun.elapsed());
+    Ok(true)
 }
 
 fn cargo(words: &[&str]) -> Result<()> {
@@ -174,7 +198,7 @@ impl Drop for Ahead {
 }
 
 fn rust() -> Result<()> {
-    servers::with_servers(|folder| {
+    servers::with_servers(servers::TEST, |folder| {
         let mut tests =
             linted(&["test", "--workspace", "--features", "contract/real,stack/real", "--quiet", "--no-fail-fast"]);
         run(tests.env(stack::STACK_ENV, folder))

@@ -25,6 +25,8 @@ use crate::{
 const ENVIRONMENT: &str = "staging";
 /// Stands before the name of everything in it.
 const NAME: &str = "miaosha-staging";
+/// Servers of its own: others may run beside it.
+const SERVERS: &str = "infra";
 const REGION: &str = "eu-central-1";
 const ARTIFACTS: &str = "miaosha-artifacts";
 const DOMAIN: &str = "shop.example";
@@ -105,7 +107,7 @@ impl<'a> Applied<'a> {
     pub fn sells(&self, node: &Path, programs: &Path) -> Result<()> {
         let before = self.account.look(NAME)?;
         self.is_as_planned(&before)?;
-        servers::with_servers(|folder| {
+        servers::with_servers(SERVERS, |folder| {
             let stack = Stack::open(folder)?;
             let staff = before.secrets.get("staff").context("there is no secret `staff`")?;
             let login = |what: &str| staff.get(&format!("MIAOSHA_STAFF_{what}"));
