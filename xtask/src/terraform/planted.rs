@@ -282,6 +282,78 @@ const FOLDERS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "modules/media",
+        &[
+            fault(
+                "main.tf",
+                r#""arn:aws:s3:::${var.bucket}" }"#,
+                r#""arn:aws:s3:::*" }"#,
+                "No other bucket may fill the queue.",
+            ),
+            fault(
+                "main.tf",
+                r#"filter_prefix = "uploads/""#,
+                r#"filter_prefix = """#,
+                "What we write ourselves must not wake us again.",
+            ),
+            fault("main.tf", "maxReceiveCount = 5", "maxReceiveCount = 500", "Encrypted, and bounded in tries."),
+            fault("main.tf", "allowed_origins = var.origins", r#"allowed_origins = ["*"]"#, "Our own origin alone."),
+            fault(
+                "variables.tf",
+                r#"startswith(origin, "https://") && !strcontains(origin, "*")"#,
+                r#"origin != """#,
+                "The checkable object, var.origins, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "modules/secrets",
+        &[
+            fault(
+                "main.tf",
+                "password_length     = 42",
+                "password_length = 12",
+                "At least 32 letters and digits, nothing that a URL would read otherwise.",
+            ),
+            fault(
+                "main.tf",
+                "recovery_window_in_days = 30",
+                "recovery_window_in_days = 7",
+                "Under our own key, with a month to bring a removed one back.",
+            ),
+            fault("main.tf", r#""${var.name}/${each.key}""#, "each.key", "Names begin with their environment."),
+        ],
+    ),
+    (
+        "modules/key",
+        &[
+            fault(
+                "main.tf",
+                "enable_key_rotation     = true",
+                "enable_key_rotation = false",
+                "A key that never changes is one that leaks once and for all.",
+            ),
+            fault(
+                "main.tf",
+                "deletion_window_in_days = 30",
+                "deletion_window_in_days = 7",
+                "Whoever deletes the key deletes the journal: there must be a month to notice.",
+            ),
+            fault(
+                "main.tf",
+                r#"Condition = { StringEquals = { "aws:SourceAccount" = local.account } }"#,
+                "",
+                "A service without a condition encrypts and decrypts for strangers.",
+            ),
+            fault(
+                "main.tf",
+                r#""kms:CreateGrant""#,
+                r#""kms:*""#,
+                "Only the account itself may do everything with the key.",
+            ),
+        ],
+    ),
+    (
         "modules/shop",
         &[
             fault(
