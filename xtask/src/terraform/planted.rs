@@ -282,6 +282,55 @@ const FOLDERS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "modules/edge",
+        &[
+            fault(
+                "main.tf",
+                r#"minimum_protocol_version = "TLSv1.2_2021""#,
+                r#"minimum_protocol_version = "TLSv1""#,
+                "No old TLS from the street.",
+            ),
+            fault(
+                "main.tf",
+                r#"origin_protocol_policy   = "https-only""#,
+                r#"origin_protocol_policy = "match-viewer""#,
+                "And none to the balancer without it.",
+            ),
+            fault(
+                "main.tf",
+                r#"viewer_protocol_policy   = "https-only""#,
+                r#"viewer_protocol_policy = "allow-all""#,
+                "Nothing is answered in the clear.",
+            ),
+            fault(
+                "main.tf",
+                r#"signing_behavior                  = "always""#,
+                r#"signing_behavior = "no-override""#,
+                "Every question is signed.",
+            ),
+            fault("main.tf", "connection_attempts = 1", "connection_attempts = 3", "One try."),
+            fault("main.tf", "default-src 'none'", "default-src *", "Nothing from elsewhere."),
+            fault(
+                "firewall.tf",
+                "AWSManagedRulesKnownBadInputsRuleSet  =",
+                "AWSManagedRulesLinuxRuleSet =",
+                "Known bad inputs are turned away.",
+            ),
+            fault(
+                "firewall.tf",
+                r#""authorization", "cookie", "sec-websocket-protocol""#,
+                r#""authorization""#,
+                "No token in a log.",
+            ),
+            fault(
+                "alarms.tf",
+                "alarm_actions       = [aws_sns_topic.edge.arn]",
+                "alarm_actions = []",
+                "Its alarms reach people.",
+            ),
+        ],
+    ),
+    (
         "modules/media",
         &[
             fault(
@@ -350,6 +399,49 @@ const FOLDERS: &[(&str, &[Fault])] = &[
                 r#""kms:CreateGrant""#,
                 r#""kms:*""#,
                 "Only the account itself may do everything with the key.",
+            ),
+        ],
+    ),
+    (
+        "modules/global-key",
+        &[
+            fault(
+                "main.tf",
+                "deletion_window_in_days = 30",
+                "deletion_window_in_days = 7",
+                "It turns, and dies slowly.",
+            ),
+            fault(
+                "main.tf",
+                r#"Condition = { StringEquals = { "aws:SourceAccount" = local.account } }"#,
+                "",
+                "A service without a condition works for strangers.",
+            ),
+        ],
+    ),
+    (
+        "modules/function",
+        &[
+            fault("main.tf", r#"["arm64"]"#, r#"["x86_64"]"#, "arm64, our own binary."),
+            fault("main.tf", "= var.parallel_max", "= -1", "Bounded in number and in time."),
+            fault(
+                "main.tf",
+                "retention_in_days = var.log_days",
+                "retention_in_days = 0",
+                "Log and settings are encrypted, and the log ends.",
+            ),
+            fault("main.tf", r#""logs:PutLogEvents""#, r#""logs:*""#, "No action with a wildcard."),
+            fault(
+                "main.tf",
+                r#"Resource = "${aws_cloudwatch_log_group.this.arn}:*""#,
+                r#"Resource = "*""#,
+                "Only traces, which AWS lets nobody narrow.",
+            ),
+            fault(
+                "variables.tf",
+                "var.parallel_max >= 1",
+                "var.parallel_max >= 0",
+                "The checkable object, var.parallel_max, was expected to report an error but did not.",
             ),
         ],
     ),
