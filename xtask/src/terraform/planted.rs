@@ -446,6 +446,56 @@ const FOLDERS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "modules/observability",
+        &[
+            fault("alarms.tf", "early = 0.8", "early = 0.99", "At four fifths; the disk at its last tenth."),
+            fault(
+                "alarms.tf",
+                "? var.topics.pages : var.topics.tickets]",
+                "? var.topics.tickets : var.topics.pages]",
+                "Each alarm reaches its people.",
+            ),
+            fault("alarms.tf", " docs/runbook.md: ", " ", "Each says where to read on."),
+            fault("alarms.tf", "tostring(var.monthly_limit)", r#""1000000""#, "A ticket before the month's limit."),
+            fault(
+                "alarms-parts.tf",
+                "if group.max > 1",
+                "if group.max > 0",
+                "A group of one is always full; nobody needs to hear it.",
+            ),
+            fault(
+                "alarms-ours.tf",
+                r#"above = 5, missing = "breaching""#,
+                r#"above = 5, missing = "notBreaching""#,
+                "Where silence is the bad news, silence rings.",
+            ),
+            fault(
+                "alarms-ours.tf",
+                r#"periods = 1, severity = "page", judge = true, says = "More units"#,
+                r#"periods = 1, severity = "page", says = "More units"#,
+                "A broken law and errors at the door are among them.",
+            ),
+            fault(
+                "prometheus.tf",
+                r#""interval: 30s""#,
+                r#""interval: 5s""#,
+                "Readable, and no more often than Amazon's Prometheus looks.",
+            ),
+            fault(
+                "prometheus.tf",
+                "receivers = { pager = var.topics.pages, tickets",
+                "receivers = { pagers = var.topics.pages, tickets",
+                "The receivers that its routes name.",
+            ),
+            fault(
+                "prometheus.tf",
+                "kms_key_arn = var.key_arn",
+                "kms_key_arn = null",
+                "Encrypted, with a log that ends.",
+            ),
+        ],
+    ),
+    (
         "modules/shop",
         &[
             fault(
