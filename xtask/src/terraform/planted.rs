@@ -496,6 +496,30 @@ const FOLDERS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "modules/topics",
+        &[
+            fault(
+                "main.tf",
+                "= local.letters",
+                r#"= { for name, letter in local.letters : name => letter if letter.topic == "tickets" }"#,
+                "Everybody who is named is written to.",
+            ),
+            fault(
+                "main.tf",
+                "data.aws_caller_identity.this.account_id",
+                r#""210987654321""#,
+                "Services speak for our account alone.",
+            ),
+            fault("main.tf", "kms_master_key_id = var.key_arn", "kms_master_key_id = null", "Encrypted."),
+            fault(
+                "variables.tf",
+                "length(var.pages_to) > 0",
+                "length(var.pages_to) >= 0",
+                "The checkable object, var.pages_to, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
         "modules/shop",
         &[
             fault(
