@@ -38,11 +38,16 @@ fn word(state: ClaimState) -> &'static str {
 impl Counter {
     /// Tells what a committed transaction changed. Nothing here can fail the commit: who misses it is told again by the relay.
     pub async fn announce(&self, done: Ratified) {
-        let Ratified { sale_id, sale_item_id, claims, levels, stock, knocks } = done;
+        let Ratified { sale_id, sale_item_id, claims, levels, levels_moved, stock, knocks } = done;
         claims.iter().for_each(count);
         let mut told: Vec<Told> = claims.into_iter().map(Told::Claim).collect();
         told.extend(self.board.note(sale_id, sale_item_id, stock, levels.gate_open()));
-        tokio::join!(self.stores.bus.tell(told), self.raise(sale_item_id, levels), self.stores.timers.arm(knocks));
+        let raise = async {
+            if levels_moved {
+                self.raise(sale_item_id, levels).await;
+            }
+        };
+        tokio::join!(self.stores.bus.tell(told), raise, self.stores.timers.arm(knocks));
     }
 
     /// Tells one claim by itself: nothing else changed with it.

@@ -98,7 +98,7 @@ impl Config {
         let (decide, expire, relay) = (&self.decide, &self.expire, &self.relay);
         let some = |dur: Dur, key| ensure(dur > Dur::default(), key, "must be more than nothing");
         ensure(decide.messages_max > 0, "consumer.decide.messages_max", "must be at least 1")?;
-        ensure(decide.commands_max > 0, "consumer.decide.commands_max", "must be at least 1")?;
+        ensure((1..=1000).contains(&decide.commands_max), "consumer.decide.commands_max", "must be 1 to 1000")?;
         some(decide.retry_min, "consumer.decide.retry_min")?;
         ensure(decide.retry_max >= decide.retry_min, "consumer.decide.retry_max", "must not be less than retry_min")?;
         some(expire.sweep_every, "consumer.expire.sweep_every")?;

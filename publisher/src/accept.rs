@@ -46,6 +46,9 @@ const UNDECIDED_MS: i64 = 5_000;
 /// A journal that takes longer is as good as silent.
 const READ_WAIT: Duration = Duration::from_secs(2);
 
+/// The buckets of buyers who claim.
+const BUYERS: &str = "claims";
+
 /// The street door: one for HTTP and sockets alike.
 pub(crate) struct Accept {
     stores: Stores,
@@ -139,6 +142,7 @@ impl Accept {
         let found = self.on_sale(item)?;
         if self.marks.of(buyer, item).is_none() {
             self.gate(&found)?;
+            self.not_told_to_wait(buyer)?;
         }
         Ok(())
     }
@@ -208,6 +212,13 @@ impl Accept {
         }
     }
 
+    /// Who was told to wait, and is back too early, is told again without anybody being asked.
+    fn not_told_to_wait(&self, buyer: UserId) -> Result<(), Refusal> {
+        let rate = self.config.buyer_rate();
+        let Some(answer) = limit::refused(&*self.stores.limiter, BUYERS, buyer, rate) else { return Ok(()) };
+        Err(Refusal::TooFast(answer.retry_after_ms, RateHeaders::of(rate, answer)))
+    }
+
     async fn within_rate(&self, ask: &Ask) -> Result<RateHeaders, Refusal> {
         let limiter = &*self.stores.limiter;
         if let Some(rate) = self.config.address_rate() {
@@ -217,7 +228,7 @@ impl Accept {
             }
         }
         let rate = self.config.buyer_rate();
-        let answer = limit::take(limiter, "claims", ask.buyer, rate).await;
+        let answer = limit::take(limiter, BUYERS, ask.buyer, rate).await;
         let headers = RateHeaders::of(rate, answer);
         if answer.allowed { Ok(headers) } else { Err(Refusal::TooFast(answer.retry_after_ms, headers)) }
     }

@@ -3,8 +3,17 @@
 
 mod house;
 
+use std::sync::Arc;
+
+use contract::embedded::MemoryLimiter;
 use house::{House, Planned, buyer, quick, until};
-use sale::ids::{SaleItemId, UserId};
+use kit::clock::TestClock;
+use sale::{
+    ids::{SaleItemId, UserId},
+    stores::Stores,
+    time::UnixMs,
+};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -38,13 +47,25 @@ async fn both_ways(house: &House, who: UserId, item: SaleItemId) -> [String; 2] 
 #[tokio::test]
 async fn a_refusal_says_the_same_by_either_way_and_is_counted_alike() {
     kit::telemetry::metrics_handle();
-    let house = House::open(quick()).await;
+    let mut config = quick();
+    config.accept.claims_burst = 3;
+    // No token comes back here: who is too fast is told to wait as long by either way.
+    let still = Arc::new(TestClock::new(UnixMs(1_800_000_000_000)));
+    let limiter = Arc::new(MemoryLimiter::new(still, 10_000));
+    let house = House::with(config, |stores| Stores { limiter, ..stores }).await;
     let (_, held) = house.plan(Planned { allotment: 1, standby_limit: 0, ..Planned::default() }).await;
     let (_, soon) = house.plan(Planned { opens_in_ms: 60_000, ..Planned::default() }).await;
     until("the item is known", || async { house.claim_one(buyer(), held).await.status == 202 }).await;
     house.decide_and_tell().await;
     until("the gate shuts", || async { house.claim_one(buyer(), held).await.told() == (409, "all_held") }).await;
     until("the other is known", || async { house.claim_one(buyer(), soon).await.told() == (403, "not_open") }).await;
+    let (_, open) = house.plan(Planned::default()).await;
+    until("the third is known", || async { house.claim_one(buyer(), open).await.status == 202 }).await;
+    let robot = buyer();
+    for _ in 0..3 {
+        let told = house.claim(robot, open, json!({"quantity": 9})).await;
+        assert_eq!(told.told(), (422, "limit_reached"), "that took a token and is no claim");
+    }
     let nowhere = SaleItemId(uuid::Uuid::from_u128(7));
     let counted = |name: &str, labels: &str| {
         let text = kit::telemetry::render_metrics();
@@ -52,14 +73,20 @@ async fn a_refusal_says_the_same_by_either_way_and_is_counted_alike() {
             text.lines().find(|line| line.starts_with(name) && line.contains(labels)).unwrap_or("x 0").to_owned();
         line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
     };
-    for (item, code, status) in [(held, "all_held", 409), (soon, "not_open", 403), (nowhere, "not_found", 404)] {
+    let cases = [
+        (buyer(), held, "all_held", 409),
+        (buyer(), soon, "not_open", 403),
+        (buyer(), nowhere, "not_found", 404),
+        (robot, open, "too_fast", 429),
+    ];
+    for (who, item, code, status) in cases {
         let refused = || counted("claims_refused_total{door=\"http\"", &format!("code=\"{code}\""));
         let answered = || {
             counted("http_requests_total", &format!("route=\"/api/v1/sale-items/{{id}}/claims\",status=\"{status}\""))
         };
         let timed = || counted("http_request_seconds_count", "route=\"/api/v1/sale-items/{id}/claims\"");
         let before = (refused(), answered(), timed());
-        let [short, long] = both_ways(&house, buyer(), item).await;
+        let [short, long] = both_ways(&house, who, item).await;
         assert_eq!(short, long);
         assert!(short.contains(&format!("\"code\":\"{code}\"")), "{short}");
         // The short one alone is not timed.

@@ -43,7 +43,7 @@ pub struct BusConfig {
 impl Default for BusConfig {
     fn default() -> Self {
         Self {
-            channels: 16,
+            channels: 4,
             ring: 16_384,
             queue_max: 8192,
             tell_wait: Duration::from_millis(300),

@@ -2,6 +2,7 @@
 
 mod local;
 mod outage;
+mod refusals;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use crate::redis::{
 };
 use local::LocalBuckets;
 use outage::Outage;
+use refusals::Refusals;
 
 /// The script's text, for whoever compares its arithmetic with `sale::bucket`.
 pub const TAKE_LUA: &str = include_str!("limiter/lua/take.lua");
@@ -37,11 +39,14 @@ pub struct LimiterConfig {
     pub retry: Duration,
     /// Buckets that are not full, kept in this process meanwhile; above it those are forgotten that are soonest full.
     pub local_buckets_max: usize,
+    /// Refusals remembered while they stand, so that Redis is not asked again; above it all are forgotten.
+    pub refusals_max: usize,
 }
 
 impl Default for LimiterConfig {
     fn default() -> Self {
-        Self { wait: Duration::from_millis(100), retry: Duration::from_secs(1), local_buckets_max: 100_000 }
+        let (wait, retry) = (Duration::from_millis(100), Duration::from_secs(1));
+        Self { wait, retry, local_buckets_max: 100_000, refusals_max: 100_000 }
     }
 }
 
@@ -51,13 +56,29 @@ pub struct RedisLimiter {
     clock: Arc<dyn Clock>,
     outage: Outage,
     local: LocalBuckets,
+    refusals: Refusals,
 }
 
 impl RedisLimiter {
-    /// `clock`: for the buckets of this process alone.
+    /// `clock`: for what this process keeps alone.
     pub fn new(redis: Redis, clock: Arc<dyn Clock>) -> Self {
-        let LimiterConfig { retry, local_buckets_max, .. } = redis.config().limiter;
-        Self { redis, clock, outage: Outage::new(retry), local: LocalBuckets::new(local_buckets_max) }
+        let LimiterConfig { retry, local_buckets_max, refusals_max, .. } = redis.config().limiter;
+        let (local, refusals) = (LocalBuckets::new(local_buckets_max), Refusals::new(refusals_max));
+        Self { redis, clock, outage: Outage::new(retry), local, refusals }
+    }
+
+    async fn ask(&self, key: &str, rate: Rate) -> Answer {
+        if self.outage.may_ask() {
+            match self.shared(key, rate).await {
+                Ok(answer) => {
+                    self.outage.ended();
+                    return answer;
+                }
+                Err(NoAnswer) => self.outage.began(),
+            }
+        }
+        metrics::counter!("limiter_local_total").increment(1);
+        self.local.take(key, rate, self.clock.now())
     }
 
     async fn shared(&self, key: &str, rate: Rate) -> Result<Answer, NoAnswer> {
@@ -72,17 +93,20 @@ impl RedisLimiter {
 #[async_trait]
 impl Limiter for RedisLimiter {
     async fn take(&self, key: &str, rate: Rate) -> Answer {
-        if self.outage.may_ask() {
-            match self.shared(key, rate).await {
-                Ok(answer) => {
-                    self.outage.ended();
-                    return answer;
-                }
-                Err(NoAnswer) => self.outage.began(),
-            }
+        if let Some(refused) = self.refused(key, rate) {
+            return refused;
         }
-        metrics::counter!("limiter_local_total").increment(1);
-        self.local.take(key, rate, self.clock.now())
+        // Read before Redis is asked: what is remembered is over too early rather than too late.
+        let now = self.clock.now();
+        let answer = self.ask(key, rate).await;
+        if !answer.allowed {
+            self.refusals.remember(key, now, answer.retry_after_ms);
+        }
+        answer
+    }
+
+    fn refused(&self, key: &str, rate: Rate) -> Option<Answer> {
+        self.refusals.standing(key, rate, self.clock.now())
     }
 }
 

@@ -61,3 +61,15 @@ pub async fn a_refusal_takes_nothing(bench: &mut Bench) {
     let no = bench.limiter.take(&key, bench.rate).await;
     assert!(no.retry_after_ms <= bench.rate.period_ms, "fifty vain tries must not push the next token away: {no:?}");
 }
+
+pub async fn a_refusal_is_known_without_asking_until_its_token_comes(bench: &mut Bench) {
+    let key = fresh::uuid().to_string();
+    assert_eq!(bench.limiter.refused(&key, bench.rate), None, "nobody was refused yet");
+    while allowed(bench, &key).await {}
+    let known = bench.limiter.refused(&key, bench.rate).expect("it was just told");
+    let no = bench.limiter.take(&key, bench.rate).await;
+    assert!(!known.allowed && known.remaining == 0 && known.retry_after_ms >= no.retry_after_ms, "{known:?} {no:?}");
+    (bench.pass_ms)(no.retry_after_ms).await;
+    assert_eq!(bench.limiter.refused(&key, bench.rate), None, "a token came");
+    assert!(allowed(bench, &key).await, "and to know it took nothing");
+}

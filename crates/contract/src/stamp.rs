@@ -72,6 +72,7 @@ macro_rules! stamp {
             the_promised_wait_is_enough,
             buckets_do_not_touch_each_other,
             a_refusal_takes_nothing,
+            a_refusal_is_known_without_asking_until_its_token_comes,
         ]);
     };
     (timers: $make:expr) => {

@@ -63,6 +63,12 @@ impl Limiter for MemoryLimiter {
         shard.insert(key.into(), next);
         answer
     }
+
+    fn refused(&self, key: &str, rate: Rate) -> Option<Answer> {
+        let shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, answer) = bucket::take(*shard.get(key)?, rate, self.clock.now().0);
+        (!answer.allowed).then_some(answer)
+    }
 }
 
 /// Forgets the full ones; where that frees less than an eighth, also the eighth that loses least by it.

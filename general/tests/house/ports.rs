@@ -133,6 +133,10 @@ impl Limiter for Ears {
         *full_at = next;
         answer
     }
+
+    fn refused(&self, _: &str, _: Rate) -> Option<Answer> {
+        None
+    }
 }
 
 #[async_trait]

@@ -139,10 +139,7 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        match self {
-            Self::TooFast(_, rate) => (rate, self.problem()).into_response(),
-            refusal => refusal.problem().into_response(),
-        }
+        self.problem().into_response()
     }
 }
 
@@ -163,7 +160,7 @@ impl Refusal {
             Self::SoldOut => told(StatusCode::CONFLICT, "every unit is sold"),
             Self::AllHeld => told(StatusCode::CONFLICT, "every unit is held and the standby list is full"),
             Self::WrongAnswer => told(StatusCode::FORBIDDEN, "that is not the answer"),
-            Self::TooFast(..) => told(StatusCode::TOO_MANY_REQUESTS, "too fast"),
+            Self::TooFast(_, rate) => told(StatusCode::TOO_MANY_REQUESTS, "too fast").headers(rate.to_map()),
             Self::Invalid(member, max) => {
                 told(StatusCode::UNPROCESSABLE_ENTITY, "out of bounds").detail(format!("{member}: from 1 to {max}"))
             }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Accept, Refusal, post::PATH};
 
-/// A refusal that is the same for everybody, and how often it was given.
+/// A refusal, written down, and how often it was given.
 struct Ready {
     code: &'static str,
     prepared: Arc<Prepared>,
@@ -21,16 +21,18 @@ struct Ready {
 
 /// The same as the route does, for whoever is signed in and turned down by memory alone.
 pub(crate) fn short_way(accept: Arc<Accept>, keys: Arc<Keys>) -> ShortRefusal {
-    use Refusal::{AllHeld, Closed, NotOpen, Paused, SoldOut, UnknownItem};
+    use Refusal::{AllHeld, Closed, NotOpen, Paused, SoldOut, TooFast, UnknownItem};
     let ready: Vec<Ready> =
         [UnknownItem, NotOpen, Paused, Closed, SoldOut, AllHeld].into_iter().filter_map(Ready::of).collect();
     ShortRefusal(Arc::new(move |head: &Head<'_>| {
         let item = item_of(head.path)?;
         let buyer = buyer_of(head, &keys, accept.stores.clock.now())?;
         let refusal = accept.peek(buyer, item).err()?;
-        let ready = ready.iter().find(|ready| ready.code == refusal.code())?;
-        ready.refused.increment(1);
-        Some(ready.prepared.clone())
+        match refusal {
+            // How long to wait differs from one to the next.
+            TooFast(..) => Some(Ready::of(refusal)?.given()),
+            _ => ready.iter().find(|ready| ready.code == refusal.code()).map(Ready::given),
+        }
     }))
 }
 
@@ -39,6 +41,11 @@ impl Ready {
         let (code, refused) = (refusal.code(), refusal.counter("http"));
         let prepared = Arc::new(Prepared::of(refusal.problem(), PATH)?);
         Some(Self { code, prepared, refused })
+    }
+
+    fn given(&self) -> Arc<Prepared> {
+        self.refused.increment(1);
+        self.prepared.clone()
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Locked {
     pub purchase_limit: u32,
     pub tally: Tally,
     pub levels: Levels,
+    /// As they were when the lock was granted.
+    levels_before: Levels,
     hold_s: i64,
     next_ticket: i64,
     stock_version: i64,
@@ -71,6 +73,7 @@ impl Journal {
 
 impl Locked {
     fn of(tx: Tx, now: UnixMs, sale: Sale, item_id: SaleItemId, paid: u32, row: &Row) -> Result<Self, JournalError> {
+        let levels = sales::levels_of(row)?;
         Ok(Self {
             tx,
             now,
@@ -84,7 +87,8 @@ impl Locked {
                 standby_limit: row.count("standby_limit")?,
                 waiting: row.count("waiting")?,
             },
-            levels: sales::levels_of(row)?,
+            levels,
+            levels_before: levels,
             hold_s: row.int("hold_s")?,
             next_ticket: row.int("next_ticket")?,
             stock_version: row.int("stock_version")?,
@@ -121,7 +125,10 @@ impl Locked {
         let args = args![claim, self.item_id, buyer, quantity, deadline, self.now];
         self.tx.later(sql!("hold/insert"), args);
         let due_at = deadline + GRACE_MS;
-        self.knocks.push(Knock { sale_item_id: self.item_id, claim_id: claim, generation: 1, due_at });
+        // Whoever hears it ends all that is over: a batch of holds needs one knock.
+        if self.knocks.last().is_none_or(|last| last.due_at != due_at) {
+            self.knocks.push(Knock { sale_item_id: self.item_id, claim_id: claim, generation: 1, due_at });
+        }
         self.log(what, claim, quantity, Some(deadline));
     }
 
@@ -195,7 +202,15 @@ impl Locked {
             waiting: tally.waiting,
             may_return_by,
         };
-        Ok(Ratified { sale_id: self.sale.id, sale_item_id: self.item_id, claims, levels, stock, knocks: self.knocks })
+        Ok(Ratified {
+            sale_id: self.sale.id,
+            sale_item_id: self.item_id,
+            claims,
+            levels,
+            levels_moved: levels.raised() != self.levels_before.raised(),
+            stock,
+            knocks: self.knocks,
+        })
     }
 
     /// Whether deadlines of this sale are running at all.

@@ -33,8 +33,10 @@ pub struct Ratified {
     pub claims: Vec<ClaimView>,
     /// What the ledger must show now; granted stands for what is ratified.
     pub levels: Levels,
+    /// Whether limit or drawn moved, so that the ledger must hear of it.
+    pub levels_moved: bool,
     pub stock: Stock,
-    /// New deadlines.
+    /// New deadlines; holds that end at the same instant share one.
     pub knocks: Vec<Knock>,
 }
 

@@ -31,7 +31,14 @@ pub async fn take(limiter: &dyn Limiter, bucket: &'static str, who: impl Display
     answer
 }
 
-/// The same for a route. Errors: 429 `too_many_requests` with `Retry-After` and the same headers.
+/// A refusal that memory knows to stand still, counted alike; `None`: take one.
+pub fn refused(limiter: &dyn Limiter, bucket: &'static str, who: impl Display, rate: Rate) -> Option<Answer> {
+    let answer = limiter.refused(&format!("{bucket}/{who}"), rate)?;
+    metrics::counter!("rate_limited_total", "bucket" => bucket).increment(1);
+    Some(answer)
+}
+
+/// The same as `take` for a route. Errors: 429 `too_many_requests` with `Retry-After` and the same headers.
 pub async fn enforce(
     limiter: &dyn Limiter,
     bucket: &'static str,
@@ -56,7 +63,7 @@ impl RateHeaders {
         Self { limit: rate.burst, remaining: answer.remaining, reset_s: reset_ms.saturating_add(999) / 1000 }
     }
 
-    fn to_map(self) -> HeaderMap {
+    pub fn to_map(self) -> HeaderMap {
         HeaderMap::from_iter([
             (HeaderName::from_static("ratelimit-limit"), HeaderValue::from(self.limit)),
             (HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(self.remaining)),
@@ -87,6 +94,10 @@ mod tests {
     impl Limiter for Fixed {
         async fn take(&self, _: &str, _: Rate) -> Answer {
             self.0
+        }
+
+        fn refused(&self, _: &str, _: Rate) -> Option<Answer> {
+            None
         }
     }
 

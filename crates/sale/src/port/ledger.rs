@@ -63,6 +63,11 @@ impl Levels {
         }
     }
 
+    /// What the journal alone raises: limit and drawn of both kinds.
+    pub fn raised(&self) -> [i64; 4] {
+        [self.units.limit, self.units.drawn, self.places.limit, self.places.drawn]
+    }
+
     /// Whether a claim for one unit might still get anything.
     pub fn gate_open(&self) -> bool {
         self.units.available() > 0 || self.places.available() > 0

@@ -12,4 +12,7 @@ use crate::bucket::{Answer, Rate};
 #[async_trait]
 pub trait Limiter: Send + Sync + 'static {
     async fn take(&self, key: &str, rate: Rate) -> Answer;
+
+    /// A refusal of the bucket `key` that still stands, as far as memory knows; `None`: ask. Takes nothing and waits for nobody.
+    fn refused(&self, key: &str, rate: Rate) -> Option<Answer>;
 }

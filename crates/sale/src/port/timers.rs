@@ -7,7 +7,7 @@ use crate::{
     time::UnixMs,
 };
 
-/// A hold that may be due.
+/// A hold that may be due, and perhaps others of its item at the same instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Knock {
     pub sale_item_id: SaleItemId,

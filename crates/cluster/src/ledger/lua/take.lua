@@ -28,8 +28,11 @@ local function draw(kind, quantity)
   return {kind, first, quantity}
 end
 
-local function remembered(claim)
-  local text = redis.call('HGET', KEYS[2], claim)
+local claims = {}
+for i = 2, #ARGV, 2 do claims[#claims + 1] = ARGV[i] end
+local texts = #claims > 0 and redis.call('HMGET', KEYS[2], unpack(claims)) or {}
+
+local function remembered(text)
   if not text then return nil end
   local of_epoch, kind, first, quantity = string.match(text, '^(%d+) (%a+) (%d+) (%d+)$')
   if tonumber(of_epoch) ~= epoch then return nil end
@@ -40,7 +43,7 @@ local reply = {'taken', epoch}
 local seen, new = {}, {}
 for i = 2, #ARGV, 2 do
   local claim, quantity = ARGV[i], tonumber(ARGV[i + 1])
-  local grant = seen[claim] or remembered(claim)
+  local grant = seen[claim] or remembered(texts[i / 2])
   if not grant then
     grant = draw('units', quantity) or draw('places', quantity)
     if grant then new[#new + 1] = claim end
@@ -51,11 +54,14 @@ for i = 2, #ARGV, 2 do
 end
 
 -- Everything is read and decided: only now it writes.
+local texts_of_new = {}
 for _, claim in ipairs(new) do
   local grant = seen[claim]
-  redis.call('HSET', KEYS[2], claim, string.format('%d %s %d %d', epoch, grant[1], grant[2], grant[3]))
+  texts_of_new[#texts_of_new + 1] = claim
+  texts_of_new[#texts_of_new + 1] = string.format('%d %s %d %d', epoch, grant[1], grant[2], grant[3])
 end
 if #new > 0 then
+  redis.call('HSET', KEYS[2], unpack(texts_of_new))
   redis.call('HSET', KEYS[1], 'units.granted', granted.units, 'places.granted', granted.places)
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
