@@ -61,7 +61,7 @@ impl Default for AcceptConfig {
             claims_per_s: 1,
             address_claims_burst: 16,
             address_claims_per_s: 8,
-            batch_max: 256,
+            batch_max: 1024,
             waiting_max: 20_000,
             put_wait: Dur::of_s(5),
             remembered_max: 100_000,

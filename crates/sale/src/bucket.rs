@@ -10,6 +10,13 @@ pub struct Rate {
     pub period_ms: i64,
 }
 
+impl Rate {
+    /// Nobody is told to wait longer: one token comes within this.
+    pub fn wait_max_ms(self) -> i64 {
+        self.period_ms / i64::from(self.per_period.max(1)) + 1
+    }
+}
+
 /// What a bucket answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -1,6 +1,6 @@
 //! The short way to a refusal: most of a losing crowd is turned back here, by a few bytes that were written down before.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kit::{
     http::{Head, Prepared, ShortRefusal, buyer_of},
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Accept, Refusal, post::PATH};
 
-/// A refusal, written down, and how often it was given.
+/// A refusal that is the same for everybody, and how often it was given.
 struct Ready {
     code: &'static str,
     prepared: Arc<Prepared>,
@@ -24,15 +24,19 @@ pub(crate) fn short_way(accept: Arc<Accept>, keys: Arc<Keys>) -> ShortRefusal {
     use Refusal::{AllHeld, Closed, NotOpen, Paused, SoldOut, TooFast, UnknownItem};
     let ready: Vec<Ready> =
         [UnknownItem, NotOpen, Paused, Closed, SoldOut, AllHeld].into_iter().filter_map(Ready::of).collect();
+    // How long to wait is all that differs, and that is a second at most.
+    let waits = usize::try_from(accept.config.buyer_rate().wait_max_ms()).unwrap_or_default();
+    let too_fast: Vec<OnceLock<Option<Ready>>> = (0..=waits).map(|_| OnceLock::new()).collect();
     ShortRefusal(Arc::new(move |head: &Head<'_>| {
         let item = item_of(head.path)?;
         let buyer = buyer_of(head, &keys, accept.stores.clock.now())?;
         let refusal = accept.peek(buyer, item).err()?;
-        match refusal {
-            // How long to wait differs from one to the next.
-            TooFast(..) => Some(Ready::of(refusal)?.given()),
-            _ => ready.iter().find(|ready| ready.code == refusal.code()).map(Ready::given),
-        }
+        let ready = match refusal {
+            TooFast(ms, _) => too_fast.get(usize::try_from(ms).ok()?)?.get_or_init(|| Ready::of(refusal)).as_ref()?,
+            _ => ready.iter().find(|ready| ready.code == refusal.code())?,
+        };
+        ready.refused.increment(1);
+        Some(ready.prepared.clone())
     }))
 }
 
@@ -41,11 +45,6 @@ impl Ready {
         let (code, refused) = (refusal.code(), refusal.counter("http"));
         let prepared = Arc::new(Prepared::of(refusal.problem(), PATH)?);
         Some(Self { code, prepared, refused })
-    }
-
-    fn given(&self) -> Arc<Prepared> {
-        self.refused.increment(1);
-        self.prepared.clone()
     }
 }
 

@@ -19,6 +19,9 @@ pub const CHAIN_RATE: f64 = 2_000.0;
 /// Each needs a buyer; no server of ours takes more within the time.
 const CLAIMS_MAX: &str = "60000";
 
+/// So many claims wait for their receipt at one time: a crowd, so that batches are full. RabbitMQ alone is measured so, too.
+const ACCEPTED_AT_ONCE: u32 = 512;
+
 /// So many claims wait for their decision at one time: enough for full batches, and few enough to be told within the second
 /// that the verdict grants.
 const DECIDED_AT_ONCE: u32 = 1_500;
@@ -87,9 +90,9 @@ impl House<'_> {
         self.add(&mut all, REFUSED_SOCKET, &format!("rush --kind sold-out --over socket --rate 0 {FOR}"));
         self.add(&mut all, CLOSED, &format!("rush --kind closed --rate 0 {FOR}"));
         self.add(&mut all, TOO_FAST, &format!("rush --kind too-fast --rate 0 {FOR}"));
-        self.add(&mut all, ACCEPTED, &format!("rush --rate 0 --claims {CLAIMS_MAX} {FOR}"));
+        self.add(&mut all, ACCEPTED, &format!("rush --rate 0 --claims {CLAIMS_MAX} --lines {ACCEPTED_AT_ONCE} {FOR}"));
         if let Some(half) = half_rate(&all) {
-            self.add(&mut all, HALF, &format!("rush --rate {half:.0} {FOR}"));
+            self.add(&mut all, HALF, &format!("rush --rate {half:.0} --lines {ACCEPTED_AT_ONCE} {FOR}"));
         }
         self.add(&mut all, HTTP, &format!("rush {at_2k} --items 8"));
         self.add(&mut all, SOCKET, &format!("rush {at_2k} --over socket"));

@@ -38,9 +38,9 @@ impl Refusals {
     pub(super) fn standing(&self, key: &str, rate: Rate, now: UnixMs) -> Option<Answer> {
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let retry_after_ms = *until.get(key)? - now;
-        // Nobody waits longer than for one token; what says so was remembered before the clock stepped back.
-        let longest_ms = rate.period_ms / i64::from(rate.per_period.max(1)) + 1;
-        (1..=longest_ms).contains(&retry_after_ms).then_some(Answer { allowed: false, remaining: 0, retry_after_ms })
+        // What says that it takes longer was remembered before the clock stepped back.
+        let stands = (1..=rate.wait_max_ms()).contains(&retry_after_ms);
+        stands.then_some(Answer { allowed: false, remaining: 0, retry_after_ms })
     }
 }
 

@@ -4,4 +4,4 @@ FROM claim c
 LEFT JOIN hold h ON h.claim_id = c.id
 LEFT JOIN standby s ON s.claim_id = c.id
 LEFT JOIN orders o ON o.claim_id = c.id
-WHERE c.sale_item_id = $1 AND c.buyer_id IN ($2)
+WHERE COALESCE(c.sale_item_id, c.id) = $1 AND c.buyer_id IN ($2)

@@ -146,6 +146,7 @@ pub fn row_of(
         kind,
         first,
         claim.received_at,
+        now,
         now
     ]
 }

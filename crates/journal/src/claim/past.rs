@@ -79,6 +79,8 @@ impl Locked {
         }
     }
 
+    // By an index of buyers alone: COALESCE hides the item from the planner. A plan that was made while the item had no claims
+    // would find all of them by the item, and look through them for each batch.
     async fn read_pasts(&mut self, buyers: HashSet<UserId>) -> Result<HashMap<UserId, Vec<Past>>, JournalError> {
         let keys: Vec<Value> = buyers.iter().map(|buyer| Value::from(*buyer)).collect();
         let mut pasts: HashMap<UserId, Vec<Past>> = buyers.into_iter().map(|buyer| (buyer, vec![])).collect();

@@ -13,7 +13,7 @@ mod sqlite;
 mod value;
 
 use line::Line;
-use many::Inserts;
+use many::{Inserts, Placeholders};
 pub use postgres::{PgConfig, Postgres};
 pub use row::Row;
 use sale::time::UnixMs;
@@ -159,6 +159,15 @@ enum On {
     Postgres(Line),
 }
 
+impl On {
+    fn placeholders(&self) -> Placeholders {
+        match self {
+            Self::Sqlite(_) => Placeholders::Plain,
+            Self::Postgres(_) => Placeholders::Numbered,
+        }
+    }
+}
+
 impl Tx {
     fn new(on: On) -> Self {
         Self { on, later: vec![], begun: Instant::now(), max: TX_MAX }
@@ -185,8 +194,9 @@ impl Tx {
     }
 
     async fn send_later(&mut self) -> Result<(), JournalError> {
+        let placeholders = self.on.placeholders();
         for inserts in std::mem::take(&mut self.later) {
-            for (sql, args) in inserts.statements() {
+            for (sql, args) in inserts.statements(placeholders) {
                 let sql = AssertSqlSafe(sql);
                 match &mut self.on {
                     On::Sqlite(tx) => _ = bind(sql, args).execute(&mut **tx).await?,
@@ -223,7 +233,7 @@ impl Tx {
     ) -> Result<Vec<Row>, JournalError> {
         self.send_later().await?;
         let mut rows = vec![];
-        for (sql, args) in many::asks(sql, &args, keys) {
+        for (sql, args) in many::asks(sql, &args, keys, self.on.placeholders()) {
             let sql = AssertSqlSafe(sql);
             rows.extend(match &mut self.on {
                 On::Sqlite(tx) => all(bind(sql, args).fetch_all(&mut **tx).await?),

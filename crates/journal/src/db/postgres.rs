@@ -97,6 +97,10 @@ impl PgConfig {
                 ("default_transaction_isolation", "read committed".to_owned()),
                 // A receipt is a promise: the commit before it must outlive the machine.
                 ("synchronous_commit", "on".to_owned()),
+                // Plans are made while tables are empty, and kept while they fill. Where nothing but a scan is left it looks so dear
+                // that it would be compiled.
+                ("enable_seqscan", "off".to_owned()),
+                ("jit", "off".to_owned()),
                 ("statement_timeout", ms(self.statement_timeout)),
                 ("lock_timeout", ms(self.lock_timeout)),
                 ("idle_in_transaction_session_timeout", ms(self.idle_in_transaction_timeout)),

@@ -46,7 +46,9 @@ impl Sqlite {
         let keeps = options
             .clone()
             .pragma("cache_size", format!("-{WRITER_KEEPS_KIB}"))
-            .pragma("wal_autocheckpoint", LOG_PAGES.to_string());
+            .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
+            // What undoes one statement of a transaction need not be a file.
+            .pragma("temp_store", "memory");
         let writer = pool(1).connect_with(keeps).await?;
         let migrated = schema::migrator(schema::SQLITE).run(&writer).await;
         migrated.map_err(|e| JournalError::Data(e.to_string()))?;

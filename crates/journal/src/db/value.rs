@@ -13,6 +13,18 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    /// Nothing, of the same type. Bytes are always there.
+    pub(super) fn absent(&self) -> Self {
+        match self {
+            Self::Int(_) => Self::Int(None),
+            Self::Text(_) => Self::Text(None),
+            Self::Id(_) => Self::Id(None),
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
+        }
+    }
+}
+
 macro_rules! value_from {
     ($($from:ty => |$x:ident| $to:expr),+ $(,)?) => {$(
         impl From<$from> for Value { fn from($x: $from) -> Self { $to } }
