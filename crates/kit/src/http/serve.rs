@@ -5,6 +5,7 @@
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use futures_util::future::{Either, ready};
 use hyper::{
     body::{Bytes, Incoming},
     server::conn::http1,
@@ -222,8 +223,11 @@ impl Rooms {
     ) -> io::Result<()> {
         let io = TokioIo::new(Counted::new(stream, read, place, self.config.write_timeout.get()));
         let service = service_fn(move |request| {
+            if let Some(refused) = self.short.response(&request) {
+                return Either::Left(ready(Ok(refused)));
+            }
             let mut router = self.router.clone();
-            async move { router.call(with_peer(request, peer)).await }
+            Either::Right(async move { router.call(with_peer(request, peer)).await })
         });
         let mut connection = pin!(self.http.serve_connection(io, service).with_upgrades());
         let ended = tokio::select! {

@@ -5,6 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use httpdate::HttpDate;
 use metrics::Counter;
 use sale::port::clock::Clock;
@@ -24,7 +29,9 @@ const ID: &str = "the-id-of-the-request";
 
 /// An answer of HTTP/1.1, ready but for its id and date.
 pub struct Prepared {
-    /// From the status up to the length's value.
+    status: StatusCode,
+    headers: HeaderMap,
+    /// The same, written: from the status up to the length's value.
     head: Vec<u8>,
     /// The body around the id.
     body: (Vec<u8>, Vec<u8>),
@@ -37,15 +44,27 @@ impl Prepared {
     pub fn of(problem: Problem, route: &'static str) -> Option<Self> {
         let mut response = problem.response(Some(ID));
         harden(response.headers_mut());
-        let (status, mut head) = (response.status(), wire::head(&response)?);
+        let (status, headers, mut head) = (response.status(), response.headers().clone(), wire::head(&response)?);
         head.extend(b"content-length: ");
         let body = response.into_body();
         let at = body.windows(ID.len()).position(|part| part == ID.as_bytes())?;
         let (before, after) = (body.get(..at)?.to_vec(), body.get(at + ID.len()..)?.to_vec());
-        let status = status.as_str().to_owned();
-        let answered =
-            metrics::counter!("http_requests_total", "method" => "POST", "route" => route, "status" => status);
-        Some(Self { head, body: (before, after), answered })
+        let told = status.as_str().to_owned();
+        let answered = metrics::counter!("http_requests_total", "method" => "POST", "route" => route, "status" => told);
+        Some(Self { status, headers, head, body: (before, after), answered })
+    }
+
+    /// As hyper writes it; counted as an answer.
+    pub(in crate::http) fn response(&self, id: &RequestId) -> Response {
+        self.answered.increment(1);
+        let (before, after) = &self.body;
+        let body = [before, id.0.as_bytes(), after].concat();
+        let mut response = Response::new(Body::from(body));
+        (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers.clone());
+        if let Some(value) = id.header() {
+            response.headers_mut().insert(X_REQUEST_ID, value);
+        }
+        response
     }
 
     /// As it goes over the wire; counted as an answer.

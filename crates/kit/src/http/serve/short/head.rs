@@ -1,6 +1,6 @@
-//! The head of a request, as it lies in the buffer it was read into.
+//! The head of a request: as it lies in the buffer it was read into, or as hyper has read it.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
 /// A request with more headers goes the long way.
 const HEADERS_MAX: usize = 32;
@@ -9,8 +9,15 @@ const HEADERS_MAX: usize = 32;
 pub struct Head<'a> {
     pub method: &'a str,
     pub path: &'a str,
-    headers: &'a [httparse::Header<'a>],
+    headers: Headers<'a>,
+    /// What it took of the buffer; 0 where there is none.
     pub(super) bytes: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Headers<'a> {
+    Buffered(&'a [httparse::Header<'a>]),
+    Read(&'a HeaderMap),
 }
 
 /// Reads a head and looks at it. `None`: what was read does not begin with a whole one, or nothing is found in it.
@@ -19,16 +26,27 @@ pub(super) fn with_head<T>(read: &[u8], look: impl FnOnce(&Head<'_>) -> Option<T
     let mut request = httparse::Request::new(&mut headers);
     let Ok(httparse::Status::Complete(bytes)) = request.parse(read) else { return None };
     let (Some(method), Some(path), Some(1)) = (request.method, request.path, request.version) else { return None };
-    look(&Head { method, path, headers: request.headers, bytes })
+    look(&Head { method, path, headers: Headers::Buffered(request.headers), bytes })
 }
 
 impl<'a> Head<'a> {
+    pub(super) fn of<T>(request: &'a Request<T>) -> Self {
+        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        Self { method: request.method().as_str(), path, headers: Headers::Read(request.headers()), bytes: 0 }
+    }
+
     /// The values of a header, in order.
     pub fn all<'n>(&self, name: &'n HeaderName) -> impl Iterator<Item = &'a [u8]> + 'n
     where
         'a: 'n,
     {
-        self.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name.as_str())).map(|header| header.value)
+        let (buffered, read) = match self.headers {
+            Headers::Buffered(headers) => (headers, None),
+            Headers::Read(headers) => (&[][..], Some(headers.get_all(name))),
+        };
+        let named = |header: &&httparse::Header<'_>| header.name.eq_ignore_ascii_case(name.as_str());
+        let read = read.into_iter().flatten().map(HeaderValue::as_bytes);
+        buffered.iter().filter(named).map(|header| header.value).chain(read)
     }
 
     pub(super) fn has(&self, name: &HeaderName) -> bool {
@@ -50,8 +68,12 @@ impl<'a> Head<'a> {
 
     /// As the routes read them. `None`: one cannot be read.
     pub(super) fn owned(&self) -> Option<HeaderMap> {
-        let mut headers = HeaderMap::with_capacity(self.headers.len());
-        for header in self.headers {
+        let buffered = match self.headers {
+            Headers::Buffered(headers) => headers,
+            Headers::Read(headers) => return Some(headers.clone()),
+        };
+        let mut headers = HeaderMap::with_capacity(buffered.len());
+        for header in buffered {
             let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
             headers.append(name, HeaderValue::from_bytes(header.value).ok()?);
         }

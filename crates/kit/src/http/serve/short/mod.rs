@@ -1,7 +1,7 @@
 //! The short ways: what a crowd asks for all at once is answered past HTTP's machinery, which would double what it costs.
 //!
 //! They know the good case only. Whatever is unusual about a request or its answer goes the long way, with every byte read so far,
-//! and so does everything that its connection asks from then on.
+//! and so does everything that its connection asks from then on; a refusal is given before the routes there, too.
 //!
 //! Of the numbers they keep the count alone, in `http_requests_total`: an answer by a short way takes microseconds, and in
 //! `http_request_seconds` it would only hide what the long way takes.
@@ -12,7 +12,7 @@ mod upgrade;
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use axum::Router;
+use axum::{Router, http::Request, response::Response};
 use hyper::body::Bytes;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -106,6 +106,11 @@ impl ShortWays {
             Some(taking) => Onward::Taken(taking, read),
             None => Onward::Long(read),
         }))
+    }
+
+    /// The refusal of a request on its long way.
+    pub(super) fn response<T>(&self, request: &Request<T>) -> Option<Response> {
+        self.refusal.as_ref()?.response(request)
     }
 
     fn refused(&self, read: &[u8]) -> Option<Vec<u8>> {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderName, header};
+use axum::{
+    http::{HeaderName, Request, header},
+    response::Response,
+};
 
 use super::{Head, REQUEST_MAX_BYTES};
 use crate::http::{
@@ -22,10 +25,22 @@ pub type Refuse = dyn Fn(&Head<'_>) -> Option<Arc<Prepared>> + Send + Sync;
 const UNUSUAL: [HeaderName; 3] = [header::EXPECT, header::UPGRADE, header::TE];
 
 impl ShortRefusal {
-    /// The answer to a request that is all of what was `read`. Its body says nothing that could change it.
+    /// The answer to a request that is all of what was `read`.
     pub(super) fn answer(&self, head: &Head<'_>, read: usize) -> Option<Vec<u8>> {
         let is_whole = read < REQUEST_MAX_BYTES && head.body_bytes()?.checked_add(head.bytes) == Some(read);
-        if head.method != "POST" || !is_whole || !stays(head) || UNUSUAL.iter().any(|name| head.has(name)) {
+        let prepared = self.prepared(head).filter(|_| is_whole)?;
+        Some(prepared.written(&id_of(head)))
+    }
+
+    /// The same to a request that hyper has read, for it came after one that was not refused.
+    pub(super) fn response<T>(&self, request: &Request<T>) -> Option<Response> {
+        let head = Head::of(request);
+        Some(self.prepared(&head)?.response(&id_of(&head)))
+    }
+
+    /// What is said to this head. Its body says nothing that could change it.
+    fn prepared(&self, head: &Head<'_>) -> Option<Arc<Prepared>> {
+        if head.method != "POST" || !stays(head) || UNUSUAL.iter().any(|name| head.has(name)) {
             return None;
         }
         // The routes say so to a foreign page.
@@ -33,9 +48,12 @@ impl ShortRefusal {
         if !OriginPolicy::default().allows_of(head.all(&header::ORIGIN), host) {
             return None;
         }
-        let prepared = (self.0)(head)?;
-        Some(prepared.written(&RequestId::told(head.all(&X_REQUEST_ID).next())))
+        (self.0)(head)
     }
+}
+
+fn id_of(head: &Head<'_>) -> RequestId {
+    RequestId::told(head.all(&X_REQUEST_ID).next())
 }
 
 /// Whether the connection is to stay open, as it is unless somebody says otherwise.
