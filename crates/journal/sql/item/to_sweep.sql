@@ -1,5 +1,8 @@
-SELECT h.sale_item_id AS id FROM hold h JOIN sale_item i ON i.id = h.sale_item_id JOIN sale s ON s.id = i.sale_id
-WHERE s.paused_at IS NULL AND ((h.state = 'held' AND h.deadline <= $1) OR (h.state = 'paying' AND h.deadline <= $2))
+SELECT i.id FROM sale_item i JOIN sale s ON s.id = i.sale_id
+WHERE s.paused_at IS NULL AND s.stage IN ('published', 'closed')
+  AND (SELECT h.deadline FROM hold h WHERE h.sale_item_id = i.id AND h.state IN ('held', 'paying')
+       AND h.deadline <= $1 AND (h.state = 'held' OR h.deadline <= $2)
+       ORDER BY h.sale_item_id, h.deadline LIMIT 1) IS NOT NULL
 UNION
 SELECT i.id FROM sale_item i JOIN sale s ON s.id = i.sale_id
 WHERE i.waiting > 0 AND s.stage <> 'draft'

@@ -23,6 +23,7 @@ impl Journal {
     /// Items on which a sweep would find something to do now.
     pub async fn items_to_sweep(&self) -> Result<Vec<SaleItemId>, JournalError> {
         let now = self.clock().await?;
+        // The earliest of each item, and not every hold that is due: forty thousand of them may end together.
         let args = args![now + -GRACE_MS, now + -DOUBT_MS, now];
         self.db.rows(sql!("item/to_sweep"), args).await?.iter().map(|row| row.id("id")).collect()
     }
