@@ -3,5 +3,6 @@ SELECT i.id, i.sale_id, i.price_minor, i.list_price_minor, i.currency, i.purchas
        i.unit_ratified, i.unit_limit, i.unit_drawn, i.place_ratified, i.place_limit, i.place_drawn,
        p.id AS product_id, p.name, p.description, p.image_url,
        (SELECT CAST(COALESCE(SUM(t.units), 0) AS BIGINT) FROM item_tally t WHERE t.sale_item_id = i.id AND t.kind = 'paid') AS paid,
-       (SELECT MAX(h.deadline) FROM hold h WHERE h.sale_item_id = i.id AND h.state IN ('held', 'paying')) AS may_return_by
+       (SELECT h.deadline FROM hold h WHERE h.sale_item_id = i.id AND h.state IN ('held', 'paying')
+        ORDER BY h.sale_item_id DESC, h.deadline DESC LIMIT 1) AS may_return_by
 FROM sale_item i JOIN product p ON p.id = i.product_id WHERE i.sale_id = $1 ORDER BY i.place
