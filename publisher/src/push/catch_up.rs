@@ -25,6 +25,8 @@ use super::{
 
 /// Rows waiting to be read. Beyond it: everything that changed is read instead.
 const ROWS_MAX: usize = 20_000;
+/// Rows of one reading of those that wait.
+const ROWS_AT_ONCE: usize = 128;
 /// Rows of one reading of what changed. Were there more, every connected buyer is read.
 const CHANGED_MAX: u32 = 5_000;
 /// A commit may become readable a little after the time it was judged by.
@@ -140,16 +142,17 @@ pub(super) async fn catch_up(push: Arc<Push>) {
 impl Push {
     /// Reads and tells every row that waits. Returns whether all were read; the others wait on.
     async fn read_rows(&self) -> bool {
-        let ids = std::mem::take(&mut *lock(&self.catch_up.rows));
+        let ids: Vec<ClaimId> = std::mem::take(&mut *lock(&self.catch_up.rows)).into_iter().collect();
         metrics::histogram!("publisher_catch_up_rows").record(ids.len() as f64);
-        let failed: Vec<ClaimId> = stream::iter(ids)
-            .map(|id| async move {
-                match timeout(READ_WAIT, self.journal.claim(id)).await {
-                    Ok(Ok(row)) => {
-                        row.iter().for_each(|row| self.tell(row));
+        let some: Vec<Vec<ClaimId>> = ids.chunks(ROWS_AT_ONCE).map(<[_]>::to_vec).collect();
+        let failed: Vec<Vec<ClaimId>> = stream::iter(some)
+            .map(|ids| async move {
+                match timeout(READ_WAIT, self.journal.claims(&ids)).await {
+                    Ok(Ok(rows)) => {
+                        rows.iter().for_each(|row| self.tell(row));
                         None
                     }
-                    _ => Some(id),
+                    _ => Some(ids),
                 }
             })
             .buffer_unordered(self.config.reads_max)
@@ -157,7 +160,7 @@ impl Push {
             .collect()
             .await;
         let all = failed.is_empty();
-        lock(&self.catch_up.rows).extend(failed);
+        lock(&self.catch_up.rows).extend(failed.into_iter().flatten());
         all
     }
 

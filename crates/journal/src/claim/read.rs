@@ -37,6 +37,13 @@ impl Journal {
         Ok(views(&mut tx, rows).await?.pop())
     }
 
+    /// Several by their ids, in no order; those that are not there are left out.
+    pub async fn claims(&self, ids: &[ClaimId]) -> Result<Vec<ClaimView>, JournalError> {
+        let mut tx = self.db.snapshot().await?;
+        let rows = tx.rows_of(sql!("claim/told_by_id"), args![], &keys(ids)).await?;
+        views(&mut tx, rows).await
+    }
+
     /// Claims whose row changed at or after `at`: what a listener re-reads after a gap. Without places and odds.
     ///
     /// A row becomes readable up to [`TX_MAX`](crate::TX_MAX) after the instant it carries: who must not miss one asks from before.
