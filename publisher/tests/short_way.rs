@@ -97,6 +97,21 @@ async fn a_refusal_says_the_same_by_either_way_and_is_counted_alike() {
         // The long one alone is timed.
         assert_eq!((refused(), answered(), timed()), (before.0 + 3.0, before.1 + 3.0, before.2 + 1.0), "{code}");
     }
+    // A request in pieces is refused once, and by hyper.
+    let all_held = || counted("claims_refused_total{door=\"http\"", "code=\"all_held\"");
+    let (before, token) = (all_held(), house.token(buyer()));
+    let mut stream = TcpStream::connect(house.addr).await.unwrap();
+    let head = format!(
+        "POST /api/v1/sale-items/{held}/claims HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 2\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut told = vec![];
+    while !told.ends_with(b"}") {
+        let read = tokio::time::timeout(house::PATIENCE, stream.read_buf(&mut told)).await;
+        assert_ne!(read.unwrap().unwrap(), 0);
+    }
+    assert!(told.starts_with(b"HTTP/1.1 409"), "{}", String::from_utf8_lossy(&told));
+    assert_eq!(all_held(), before + 1.0);
     // Who is not signed in is told so, whatever is left.
     let mut stream = TcpStream::connect(house.addr).await.unwrap();
     let stranger = format!("POST /api/v1/sale-items/{held}/claims HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");

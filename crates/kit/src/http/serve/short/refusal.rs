@@ -28,8 +28,11 @@ impl ShortRefusal {
     /// The answer to a request that is all of what was `read`.
     pub(super) fn answer(&self, head: &Head<'_>, read: usize) -> Option<Vec<u8>> {
         let is_whole = read < REQUEST_MAX_BYTES && head.body_bytes()?.checked_add(head.bytes) == Some(read);
-        let prepared = self.prepared(head).filter(|_| is_whole)?;
-        Some(prepared.written(&id_of(head)))
+        // Asked first: whoever decides counts what is refused.
+        if !is_whole {
+            return None;
+        }
+        Some(self.prepared(head)?.written(&id_of(head)))
     }
 
     /// The same to a request that hyper has read, for it came after one that was not refused.
