@@ -32,9 +32,7 @@ impl Journal {
     }
 
     pub async fn claim(&self, id: ClaimId) -> Result<Option<ClaimView>, JournalError> {
-        let mut tx = self.db.snapshot().await?;
-        let rows = tx.rows(sql!("claim/told_by_id"), args![id]).await?;
-        Ok(views(&mut tx, rows).await?.pop())
+        Ok(self.claims(&[id]).await?.pop())
     }
 
     /// Several by their ids, in no order; those that are not there are left out.
