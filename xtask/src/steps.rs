@@ -24,7 +24,7 @@ struct Step {
     run: fn(&Tools) -> Result<()>,
 }
 
-/// Needs little but time, and what the other builds: it begins when that has ended, and is heard at its own place.
+/// Needs time more than processors, and what the other builds: it begins when that has ended, and is heard at its own place.
 const BESIDE: &str = "infra";
 const AFTER: &str = "build";
 

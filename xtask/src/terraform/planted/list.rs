@@ -1,0 +1,553 @@
+//! The faults, by the folder that they are planted into.
+
+use crate::planted::{Fault, fault};
+
+/// By folder. The faults of one folder are planted together, so no two of them may break one rule.
+pub const FOLDERS: &[(&str, &[Fault])] = &[
+    (
+        "modules/bucket",
+        &[
+            fault(
+                "main.tf",
+                "block_public_policy     = true",
+                "block_public_policy = false",
+                "All four locks against the public are shut.",
+            ),
+            fault("main.tf", r#""aws:kms""#, r#""AES256""#, "Under the key of the environment."),
+            fault(
+                "main.tf",
+                r#"status = "Enabled"
+  }"#,
+                r#"status = "Suspended"
+  }"#,
+                "What is overwritten can be brought back.",
+            ),
+            fault("main.tf", r#"Effect    = "Deny""#, r#"Effect    = "Allow""#, "Nobody speaks with it in the clear."),
+        ],
+    ),
+    (
+        "modules/service",
+        &[
+            fault(
+                "main.tf",
+                r#"http_tokens                 = "required""#,
+                r#"http_tokens = "optional""#,
+                "Metadata needs a word, and goes no further than the machine.",
+            ),
+            fault("main.tf", "encrypted             = true", "encrypted = false", "Its disk is under our key."),
+            fault("role.tf", r#""aps:RemoteWrite""#, r#""aps:*""#, "No action with a wildcard."),
+            fault("role.tf", "Resource = var.secret_arns", r#"Resource = "*""#, "Only what AWS lets nobody narrow."),
+            fault(
+                "main.tf",
+                "min_healthy_percentage = 100",
+                "min_healthy_percentage = 50",
+                "No node goes before another is there, and none with sockets by itself.",
+            ),
+            fault(
+                "variables.tf",
+                "var.stop_s < 110",
+                "var.stop_s < 1000",
+                "The checkable object, var.stop_s, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "modules/network",
+        &[
+            fault(
+                "main.tf",
+                "resource \"aws_default_security_group\" \"none\" {",
+                "resource \"aws_default_security_group\" \"none\" {\n  ingress {\n    protocol  = -1\n    self      = true\n    from_port = 0\n    to_port   = 0\n  }",
+                "The default group lets nobody speak.",
+            ),
+            fault(
+                "groups.tf",
+                "prefix_list_id    = data.aws_ec2_managed_prefix_list.edge.id",
+                r#"cidr_ipv4 = "0.0.0.0/0""#,
+                "The balancer hears CloudFront on 443 and nobody else.",
+            ),
+            fault(
+                "groups.tf",
+                r#"to = "sandbox", door = "street" } },"#,
+                r#"to = "sandbox", door = "street" } },
+    { for role in local.nodes : "${role}-publisher" => { from = role, to = "publisher", door = "street" } },"#,
+                "Roles never speak with each other.",
+            ),
+            fault(
+                "flow-log.tf",
+                r#"traffic_type             = "ALL""#,
+                r#"traffic_type = "REJECT""#,
+                "All traffic, encrypted, for a bounded time.",
+            ),
+        ],
+    ),
+    (
+        "modules/postgres",
+        &[
+            fault(
+                "main.tf",
+                "publicly_accessible    = false",
+                "publicly_accessible = true",
+                "Primary and replica: private, and encrypted under our key.",
+            ),
+            fault(
+                "main.tf",
+                r#""rds.force_ssl" = "1""#,
+                r#""rds.force_ssl" = "0""#,
+                "TLS, and the server shows who it is.",
+            ),
+            fault(
+                "main.tf",
+                "skip_final_snapshot       = false",
+                "skip_final_snapshot = true",
+                "It cannot be deleted by accident, and leaves its backups behind when it is by intent.",
+            ),
+            fault(
+                "main.tf",
+                r#""synchronous_commit" = "on""#,
+                r#""synchronous_commit" = "off""#,
+                "A commit is on two disks before it is told.",
+            ),
+        ],
+    ),
+    (
+        "modules/email",
+        &[
+            fault("main.tf", r#""dynamodb:UpdateItem""#, r#""dynamodb:*""#, "Exactly these actions."),
+            fault("main.tf", "tries = 120", "tries = 3", "Tries outlast four hours."),
+            fault(
+                "main.tf",
+                "kms_key_arn = var.key_arn\n  }",
+                "kms_key_arn = null\n  }",
+                "Queues and ledger under our key.",
+            ),
+            fault(
+                "main.tf",
+                "deletion_protection_enabled = true",
+                "deletion_protection_enabled = false",
+                "The ledger is protected, backed up and forgets by itself.",
+            ),
+            fault("ses.tf", r#"tls_policy = "REQUIRE""#, r#"tls_policy = "OPTIONAL""#, "Letters travel over TLS."),
+            fault(
+                "main.tf",
+                "function_s = 20",
+                "function_s = 60",
+                "SQS must hide a message for six times the function's limit.",
+            ),
+        ],
+    ),
+    (
+        "modules/capacity",
+        &[
+            fault(
+                "main.tf",
+                "${aws_scheduler_schedule_group.this.name}/plan\"",
+                "${aws_scheduler_schedule_group.this.name}/*\"",
+                "It writes its plan, and not what wakes it besides.",
+            ),
+            fault("main.tf", "autoScalingGroupName/${group.name}\"", "autoScalingGroupName/*\"", "No other group."),
+            fault(
+                "main.tf",
+                "\"iam:PassedToService\" = \"scheduler.amazonaws.com\"",
+                "\"iam:PassedToService\" = \"ec2.amazonaws.com\"",
+                "The role is passed to the scheduler alone.",
+            ),
+            fault(
+                "main.tf",
+                "Resource = var.balancer_arn\n    },",
+                "Resource = \"*\"\n    },",
+                "Only what AWS lets nobody narrow.",
+            ),
+            fault(
+                "main.tf",
+                "maximum_retry_attempts       = 2\n  destination",
+                "maximum_retry_attempts       = 0\n  destination",
+                "Bounded in age and in tries.",
+            ),
+        ],
+    ),
+    (
+        "modules/deploy",
+        &[
+            fault(
+                "main.tf",
+                ":environment:${var.environment}\"",
+                ":ref:refs/heads/main\"",
+                "Compared whole: no branch, no pull request, no other environment.",
+            ),
+            fault("main.tf", "\"lambda:UpdateFunctionCode\"", "\"lambda:*\"", "No action with a wildcard."),
+            fault(
+                "main.tf",
+                "Condition = { ArnEquals = { \"ec2:LaunchTemplate\" = var.launch_template_arns } }",
+                "Condition = { ArnEquals = { \"ec2:LaunchTemplate\" = \"*\" } }",
+                "No machine but by our templates.",
+            ),
+            fault(
+                "main.tf",
+                "\"cloudwatch:DescribeAlarms\",",
+                "\"cloudwatch:DescribeAlarms\", \"secretsmanager:GetSecretValue\",",
+                "It reads no secret and changes no permission.",
+            ),
+            fault(
+                "main.tf",
+                "Resource = var.key_arns",
+                "Resource = \"*\"",
+                "Looking, and starting nodes by our templates alone.",
+            ),
+        ],
+    ),
+    (
+        "modules/balancer",
+        &[
+            fault(
+                "main.tf",
+                "drop_invalid_header_fields = true",
+                "drop_invalid_header_fields = false",
+                "Protected, strict, logged.",
+            ),
+            fault(
+                "rules.tf",
+                "ELBSecurityPolicy-TLS13",
+                "ELBSecurityPolicy-TLS",
+                "TLS 1.2 and 1.3 on 443, and no other listener.",
+            ),
+        ],
+    ),
+    (
+        "modules/redis",
+        &[
+            fault(
+                "main.tf",
+                "transit_encryption_enabled = true",
+                "transit_encryption_enabled = false",
+                "Encrypted on the way and at rest, and nobody without the word.",
+            ),
+            fault(
+                "main.tf",
+                "multi_az_enabled           = var.replicas > 0",
+                "multi_az_enabled = false",
+                "Three masters, each with a replica in another zone.",
+            ),
+            fault(
+                "main.tf",
+                r#"maxmemory-policy = "noeviction""#,
+                r#"maxmemory-policy = "allkeys-lru""#,
+                "A cluster that throws nothing out.",
+            ),
+            fault(
+                "outputs.tf",
+                "range(1, var.replicas + 2)",
+                "range(1, var.replicas + 1)",
+                "Alarms must know every server.",
+            ),
+            fault("memorydb.tf", "+@all -@dangerous", "+@all", "The shop's user cannot empty the server."),
+            fault(
+                "memorydb.tf",
+                "tls_enabled                = true",
+                "tls_enabled = false",
+                "One of both, and as closed.",
+            ),
+        ],
+    ),
+    (
+        "modules/rabbitmq",
+        &[
+            fault("main.tf", "publicly_accessible = false", "publicly_accessible = true", "Only nodes reach it."),
+            fault("main.tf", "use_aws_owned_key = false", "use_aws_owned_key = true", "Claims lie under our key."),
+            fault(
+                "main.tf",
+                "apply_immediately          = false",
+                "apply_immediately = true",
+                "Logged, patched, and changed in its own hour alone.",
+            ),
+            fault("main.tf", "slice(var.subnets, 0, 1)", "var.subnets", "One broker in one zone."),
+            fault(
+                "outputs.tf",
+                "amqps://miaosha",
+                "amqp://miaosha",
+                "As the setting cluster.rabbit.url wants it, over TLS.",
+            ),
+        ],
+    ),
+    (
+        "modules/edge",
+        &[
+            fault(
+                "main.tf",
+                r#"minimum_protocol_version = "TLSv1.2_2021""#,
+                r#"minimum_protocol_version = "TLSv1""#,
+                "No old TLS from the street.",
+            ),
+            fault(
+                "main.tf",
+                r#"origin_protocol_policy   = "https-only""#,
+                r#"origin_protocol_policy = "match-viewer""#,
+                "And none to the balancer without it.",
+            ),
+            fault(
+                "main.tf",
+                r#"viewer_protocol_policy   = "https-only""#,
+                r#"viewer_protocol_policy = "allow-all""#,
+                "Nothing is answered in the clear.",
+            ),
+            fault(
+                "main.tf",
+                r#"signing_behavior                  = "always""#,
+                r#"signing_behavior = "no-override""#,
+                "Every question is signed.",
+            ),
+            fault("main.tf", "connection_attempts = 1", "connection_attempts = 3", "One try."),
+            fault("main.tf", "default-src 'none'", "default-src *", "Nothing from elsewhere."),
+            fault(
+                "firewall.tf",
+                "AWSManagedRulesKnownBadInputsRuleSet  =",
+                "AWSManagedRulesLinuxRuleSet =",
+                "Known bad inputs are turned away.",
+            ),
+            fault(
+                "firewall.tf",
+                r#""authorization", "cookie", "sec-websocket-protocol""#,
+                r#""authorization""#,
+                "No token in a log.",
+            ),
+            fault(
+                "alarms.tf",
+                "alarm_actions       = [aws_sns_topic.edge.arn]",
+                "alarm_actions = []",
+                "Its alarms reach people.",
+            ),
+        ],
+    ),
+    (
+        "modules/media",
+        &[
+            fault(
+                "main.tf",
+                r#""arn:aws:s3:::${var.bucket}" }"#,
+                r#""arn:aws:s3:::*" }"#,
+                "No other bucket may fill the queue.",
+            ),
+            fault(
+                "main.tf",
+                r#"filter_prefix = "uploads/""#,
+                r#"filter_prefix = """#,
+                "What we write ourselves must not wake us again.",
+            ),
+            fault("main.tf", "maxReceiveCount = 5", "maxReceiveCount = 500", "Encrypted, and bounded in tries."),
+            fault("main.tf", "allowed_origins = var.origins", r#"allowed_origins = ["*"]"#, "Our own origin alone."),
+            fault(
+                "variables.tf",
+                r#"startswith(origin, "https://") && !strcontains(origin, "*")"#,
+                r#"origin != """#,
+                "The checkable object, var.origins, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "modules/secrets",
+        &[
+            fault(
+                "main.tf",
+                "password_length     = 42",
+                "password_length = 12",
+                "At least 32 letters and digits, nothing that a URL would read otherwise.",
+            ),
+            fault(
+                "main.tf",
+                "recovery_window_in_days = 30",
+                "recovery_window_in_days = 7",
+                "Under our own key, with a month to bring a removed one back.",
+            ),
+            fault("main.tf", r#""${var.name}/${each.key}""#, "each.key", "Names begin with their environment."),
+        ],
+    ),
+    (
+        "modules/key",
+        &[
+            fault(
+                "main.tf",
+                "enable_key_rotation     = true",
+                "enable_key_rotation = false",
+                "A key that never changes is one that leaks once and for all.",
+            ),
+            fault(
+                "main.tf",
+                "deletion_window_in_days = 30",
+                "deletion_window_in_days = 7",
+                "Whoever deletes the key deletes the journal: there must be a month to notice.",
+            ),
+            fault(
+                "main.tf",
+                r#"Condition = { StringEquals = { "aws:SourceAccount" = local.account } }"#,
+                "",
+                "A service without a condition encrypts and decrypts for strangers.",
+            ),
+            fault(
+                "main.tf",
+                r#""kms:CreateGrant""#,
+                r#""kms:*""#,
+                "Only the account itself may do everything with the key.",
+            ),
+        ],
+    ),
+    (
+        "modules/global-key",
+        &[
+            fault(
+                "main.tf",
+                "deletion_window_in_days = 30",
+                "deletion_window_in_days = 7",
+                "It turns, and dies slowly.",
+            ),
+            fault(
+                "main.tf",
+                r#"Condition = { StringEquals = { "aws:SourceAccount" = local.account } }"#,
+                "",
+                "A service without a condition works for strangers.",
+            ),
+        ],
+    ),
+    (
+        "modules/function",
+        &[
+            fault("main.tf", r#"["arm64"]"#, r#"["x86_64"]"#, "arm64, our own binary."),
+            fault("main.tf", "= var.parallel_max", "= -1", "Bounded in number and in time."),
+            fault(
+                "main.tf",
+                "retention_in_days = var.log_days",
+                "retention_in_days = 0",
+                "Log and settings are encrypted, and the log ends.",
+            ),
+            fault("main.tf", r#""logs:PutLogEvents""#, r#""logs:*""#, "No action with a wildcard."),
+            fault(
+                "main.tf",
+                r#"Resource = "${aws_cloudwatch_log_group.this.arn}:*""#,
+                r#"Resource = "*""#,
+                "Only traces, which AWS lets nobody narrow.",
+            ),
+            fault(
+                "variables.tf",
+                "var.parallel_max >= 1",
+                "var.parallel_max >= 0",
+                "The checkable object, var.parallel_max, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "modules/observability",
+        &[
+            fault("alarms.tf", "early = 0.8", "early = 0.99", "At four fifths; the disk at its last tenth."),
+            fault(
+                "alarms.tf",
+                "? var.topics.pages : var.topics.tickets]",
+                "? var.topics.tickets : var.topics.pages]",
+                "Each alarm reaches its people.",
+            ),
+            fault("alarms.tf", " docs/runbook.md: ", " ", "Each says where to read on."),
+            fault("alarms.tf", "tostring(var.monthly_limit)", r#""1000000""#, "A ticket before the month's limit."),
+            fault(
+                "alarms-parts.tf",
+                "if group.max > 1",
+                "if group.max > 0",
+                "A group of one is always full; nobody needs to hear it.",
+            ),
+            fault(
+                "alarms-ours.tf",
+                r#"above = 5, missing = "breaching""#,
+                r#"above = 5, missing = "notBreaching""#,
+                "Where silence is the bad news, silence rings.",
+            ),
+            fault(
+                "alarms-ours.tf",
+                r#"periods = 1, severity = "page", judge = true, says = "More units"#,
+                r#"periods = 1, severity = "page", says = "More units"#,
+                "A broken law and errors at the door are among them.",
+            ),
+            fault(
+                "prometheus.tf",
+                r#""interval: 30s""#,
+                r#""interval: 5s""#,
+                "Readable, and no more often than Amazon's Prometheus looks.",
+            ),
+            fault(
+                "prometheus.tf",
+                "receivers = { pager = var.topics.pages, tickets",
+                "receivers = { pagers = var.topics.pages, tickets",
+                "The receivers that its routes name.",
+            ),
+            fault(
+                "prometheus.tf",
+                "kms_key_arn = var.key_arn",
+                "kms_key_arn = null",
+                "Encrypted, with a log that ends.",
+            ),
+        ],
+    ),
+    (
+        "modules/topics",
+        &[
+            fault(
+                "main.tf",
+                "= local.letters",
+                r#"= { for name, letter in local.letters : name => letter if letter.topic == "tickets" }"#,
+                "Everybody who is named is written to.",
+            ),
+            fault(
+                "main.tf",
+                "data.aws_caller_identity.this.account_id",
+                r#""210987654321""#,
+                "Services speak for our account alone.",
+            ),
+            fault("main.tf", "kms_master_key_id = var.key_arn", "kms_master_key_id = null", "Encrypted."),
+            fault(
+                "variables.tf",
+                "length(var.pages_to) > 0",
+                "length(var.pages_to) >= 0",
+                "The checkable object, var.pages_to, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "modules/shop",
+        &[
+            fault(
+                "main.tf",
+                "MIAOSHA_CLUSTER__RABBIT__URL = module.rabbitmq.url",
+                "MIAOSHA_CLUSTER__RABBITMQ__URL = module.rabbitmq.url",
+                "Every secret that a node asks for, by the name of its setting.",
+            ),
+            fault("main.tf", r#"["ring"]}A""#, r#"["ring"]}B""#, "A key ring that kit::tokens can read."),
+            fault("main.tf", "staff-word", "staff", "No two secrets of one name."),
+            fault(
+                "roles.tf",
+                "publisher = []",
+                "publisher = local.letters",
+                "A publisher asks nothing of AWS; a consumer relays letters.",
+            ),
+            fault(
+                "roles.tf",
+                r#"["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]"#,
+                r#"["s3:*"]"#,
+                "No action with a wildcard.",
+            ),
+            fault(
+                "roles.tf",
+                "local.connections + 20 <=",
+                "0 * local.connections + 20 <=",
+                "The checkable object, terraform_data.connections, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "environments/tiny",
+        &[fault("main.tf", "= var.mail_from", "= var.nobody", "Reference to undeclared input variable")],
+    ),
+];
+
+/// What nobody may write so.
+pub const ILL_WRITTEN: Fault = fault(
+    "modules/key/main.tf",
+    "enable_key_rotation     = true",
+    "enable_key_rotation = true",
+    "+ enable_key_rotation = true",
+);
