@@ -3,6 +3,7 @@
 //! The order of the checks is the order of their cost; everything before the put is memory, save one reading of the
 //! journal for a buyer who has a claim already, and that one stands behind the buyer's own rate.
 
+mod backlog;
 mod batch;
 mod marks;
 mod post;
@@ -27,6 +28,7 @@ use sale::{
     time::UnixMs,
 };
 
+pub(crate) use backlog::Backlog;
 pub(crate) use marks::Marks;
 pub(crate) use post::{openapi_routes, routes};
 pub(crate) use refusal::Refusal;
@@ -46,6 +48,9 @@ const UNDECIDED_MS: i64 = 5_000;
 /// A journal that takes longer is as good as silent.
 const READ_WAIT: Duration = Duration::from_secs(2);
 
+/// Who is turned away for the moment comes back after so long, and up to so much later.
+const LATER_MS: i64 = 1000;
+const LATER_SPREAD_MS: u64 = 1000;
 /// The buckets of buyers who claim.
 const BUYERS: &str = "claims";
 
@@ -121,6 +126,7 @@ impl Accept {
             return Ok(repeat);
         }
         self.gate(&found)?;
+        self.not_behind(ask.item)?;
         let right = accepts(found.shelf().item.question.as_ref(), ask.answer.as_deref());
         let rate = self.within_rate(&ask).await?;
         if !right {
@@ -143,6 +149,7 @@ impl Accept {
         if self.marks.of(buyer, item).is_none() {
             self.gate(&found)?;
             self.not_told_to_wait(buyer)?;
+            self.not_behind(item)?;
         }
         Ok(())
     }
@@ -167,6 +174,11 @@ impl Accept {
             Some(Shut::SoldOut) => Err(Refusal::SoldOut),
             Some(Shut::AllHeld) => Err(Refusal::AllHeld),
         }
+    }
+
+    /// A receipt is a promise to decide soon: where that cannot be, none is given.
+    fn not_behind(&self, item: SaleItemId) -> Result<(), Refusal> {
+        if self.marks.are_behind(item) { Err(Refusal::Behind(self.later_ms())) } else { Ok(()) }
     }
 
     /// What a buyer gets who has claimed this item here before: the same receipt, their claim, or `None`: go on.
@@ -258,9 +270,13 @@ impl Accept {
         }
     }
 
-    /// Not now; each is told another moment, so that they do not all come back at once.
     pub(crate) fn unavailable(&self) -> Refusal {
-        Refusal::Unavailable(1000 + self.stores.chance.below(1000) as i64)
+        Refusal::Unavailable(self.later_ms())
+    }
+
+    /// Not now; each is told another moment, so that they do not all come back at once.
+    fn later_ms(&self) -> i64 {
+        LATER_MS + self.stores.chance.below(LATER_SPREAD_MS) as i64
     }
 }
 

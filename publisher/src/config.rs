@@ -50,6 +50,7 @@ pub struct AcceptConfig {
     pub batch_max: usize,
     pub waiting_max: usize,
     pub put_wait: Dur,
+    pub decided_within: Dur,
     pub remembered_max: usize,
 }
 
@@ -64,6 +65,7 @@ impl Default for AcceptConfig {
             batch_max: 1024,
             waiting_max: 20_000,
             put_wait: Dur::of_s(5),
+            decided_within: Dur::of_ms(500),
             remembered_max: 100_000,
         }
     }
@@ -166,6 +168,7 @@ impl Config {
         one(accept.batch_max, "publisher.accept.batch_max")?;
         one(accept.waiting_max, "publisher.accept.waiting_max")?;
         some(accept.put_wait, "publisher.accept.put_wait")?;
+        some(accept.decided_within, "publisher.accept.decided_within")?;
         one(push.upgrades_max, "publisher.push.upgrades_max")?;
         one(push.sockets_per_buyer, "publisher.push.sockets_per_buyer")?;
         ensure(push.frames_per_s > 0, "publisher.push.frames_per_s", "must be at least 1")?;
@@ -202,7 +205,7 @@ mod tests {
         assert_eq!(manual.publisher, Config::default());
         manual.publisher.check().unwrap();
         let keys = MANUAL.lines().filter(|line| line.contains(" = ")).count();
-        assert_eq!(keys, 5 + 9 + 23, "a new key belongs in the manual too");
+        assert_eq!(keys, 5 + 10 + 23, "a new key belongs in the manual too");
     }
 
     #[test]

@@ -73,7 +73,8 @@ pub async fn start(
     config.check()?;
     [Room::Publisher, Room::Journal].into_iter().for_each(begin);
     let schedule = Arc::new(schedule::Schedule::new(journal.clone(), config.schedule.clone()));
-    let marks = Arc::new(accept::Marks::new(config.accept.remembered_max));
+    let backlog = accept::Backlog::new(stores.queue.partitions(), config.accept.decided_within.get());
+    let marks = Arc::new(accept::Marks::new(config.accept.remembered_max, backlog));
     let accept = config.accept.on.then(|| {
         let (stores, journal, keys) = (stores.clone(), journal.clone(), keys.clone());
         accept::Accept::start(stores, journal, keys, schedule.clone(), marks.clone(), config.accept, life.clone())

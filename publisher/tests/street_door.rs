@@ -7,7 +7,7 @@ use axum::{body::Body, http::Request};
 use house::{DeafQueue, House, Planned, SickQueue, buyer, quick, until};
 use kit::{config::Dur, trace::Trace};
 use sale::{
-    claim::ClaimState,
+    claim::{ClaimState, ClaimView},
     ids::{SaleItemId, UserId},
     port::queue::{QueueError, partition_of},
     sale::Question,
@@ -15,7 +15,14 @@ use sale::{
     told::Told,
 };
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// Waits until this door knows the item.
 async fn known(house: &House, item: SaleItemId) {
@@ -299,6 +306,51 @@ async fn a_full_door_sheds_at_once() {
     let crowd = (0..4).map(|_| tokio::time::timeout(Duration::from_millis(500), house.claim_one(buyer(), item)));
     let answers = futures_util::future::join_all(crowd).await;
     assert!(answers.iter().flatten().any(|answer| answer.told() == (503, "unavailable")));
+    house.close().await;
+}
+
+/// The same claim over a line of its own: what is refused from memory is refused before any route.
+async fn claim_by_the_short_way(house: &House, who: UserId, item: SaleItemId) -> String {
+    let token = house.token(who);
+    let request = format!(
+        "POST /api/v1/sale-items/{item}/claims HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 0\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(house.addr).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut told = vec![];
+    while !told.ends_with(b"}") {
+        let read = tokio::time::timeout(house::PATIENCE, stream.read_buf(&mut told)).await;
+        assert_ne!(read.unwrap().unwrap(), 0);
+    }
+    String::from_utf8(told).unwrap()
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_is_turned_away_until_the_line_is_short() {
+    let house = House::open(quick()).await;
+    let item = open_sale(&house, Planned { allotment: 10_000, ..Planned::default() }).await;
+    let crowd = futures_util::future::join_all((0..600).map(|_| house.claim_one(buyer(), item))).await;
+    assert!(crowd.iter().all(|answer| answer.status == 202), "nobody knows yet how fast anybody decides");
+    let decided: Vec<ClaimView> = house.decide().await.into_iter().flat_map(|done| done.claims).collect();
+    assert!(decided.len() >= 600);
+    // Word of them comes one by one: hundreds wait, and a few a second are decided.
+    let news = Mutex::new(decided.iter().take(300).cloned());
+    let refused = || async {
+        let next = news.lock().unwrap().next();
+        house.tell(Told::Claim(next.expect("the door keeps on letting everybody in"))).await;
+        house.claim_one(buyer(), item).await
+    };
+    until("the door turns away", || async { refused().await.told() == (503, "unavailable") }).await;
+    let answer = refused().await;
+    assert!(answer.retry_after.is_some() && !answer.limits, "that was no claim, and took no token");
+    let short = claim_by_the_short_way(&house, buyer(), item).await;
+    assert!(short.starts_with("HTTP/1.1 503") && short.contains("retry-after: "), "{short}");
+    assert!(short.contains("so many came at once"), "{short}");
+
+    for view in decided {
+        house.tell(Told::Claim(view)).await;
+    }
+    until("the line is short", || async { house.claim_one(buyer(), item).await.status == 202 }).await;
     house.close().await;
 }
 

@@ -13,6 +13,8 @@ use sale::{
     time::UnixMs,
 };
 
+use super::backlog::{Backlog, Place};
+
 const SHARDS: usize = 32;
 /// Items one buyer's marks cover; the oldest goes first.
 const PER_BUYER_MAX: usize = 16;
@@ -29,10 +31,12 @@ pub(crate) struct Mark {
     pub view: Option<Box<ClaimView>>,
     /// Whether it is stored: before that nobody may be told of it.
     stored: bool,
+    place: Place,
 }
 
 pub(crate) struct Marks {
     shards: Vec<Mutex<Shard>>,
+    backlog: Backlog,
     buyers_max: usize,
 }
 
@@ -45,9 +49,14 @@ struct Shard {
 
 impl Marks {
     /// Remembers at most about `buyers_max` buyers.
-    pub(crate) fn new(buyers_max: usize) -> Self {
+    pub(crate) fn new(buyers_max: usize, backlog: Backlog) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, buyers_max: buyers_max.div_ceil(SHARDS).max(1) }
+        Self { shards, backlog, buyers_max: buyers_max.div_ceil(SHARDS).max(1) }
+    }
+
+    /// Whether a claim for this item would wait too long for its decision.
+    pub(super) fn are_behind(&self, item: SaleItemId) -> bool {
+        self.backlog.is_long(item)
     }
 
     fn shard(&self, buyer: UserId) -> MutexGuard<'_, Shard> {
@@ -69,6 +78,17 @@ impl Marks {
 
     /// Before the put: news of the decision may be quicker than the confirmation. Returns the mark as it will be told.
     pub(super) fn begin(&self, claim: &Claim) -> Mark {
+        let mut shard = self.shard(claim.buyer_id);
+        let shard = &mut *shard;
+        let marks = shard.marks.entry(claim.buyer_id).or_insert_with(|| {
+            shard.oldest.push_back(claim.buyer_id);
+            Vec::with_capacity(1)
+        });
+        let known = marks.iter_mut().find(|known| known.item == claim.sale_item_id);
+        // A second tab asks for the same at the same time: both get the same receipt.
+        if let Some(known) = known.as_ref().filter(|known| known.attempt == claim.attempt) {
+            return (*known).clone();
+        }
         let mark = Mark {
             claim_id: claim.id,
             item: claim.sale_item_id,
@@ -77,16 +97,9 @@ impl Marks {
             received_at: claim.received_at,
             view: None,
             stored: false,
+            place: self.backlog.join(claim.sale_item_id),
         };
-        let mut shard = self.shard(claim.buyer_id);
-        let shard = &mut *shard;
-        let marks = shard.marks.entry(claim.buyer_id).or_insert_with(|| {
-            shard.oldest.push_back(claim.buyer_id);
-            Vec::with_capacity(1)
-        });
-        match marks.iter_mut().find(|known| known.item == mark.item) {
-            // A second tab asks for the same at the same time: both get the same receipt.
-            Some(known) if known.attempt == mark.attempt => return known.clone(),
+        match known {
             Some(known) if known.attempt > mark.attempt => {}
             Some(known) => *known = mark.clone(),
             None => {
@@ -122,6 +135,9 @@ impl Marks {
         let mut shard = self.shard(view.buyer_id);
         let Some(marks) = shard.marks.get_mut(&view.buyer_id) else { return };
         for mark in marks.iter_mut().filter(|mark| mark.claim_id == view.claim_id) {
+            if mark.view.is_none() {
+                self.backlog.decided(mark.item, mark.place);
+            }
             if mark.view.as_ref().is_none_or(|known| known.version <= view.version) {
                 mark.view = Some(Box::new(view.clone()));
                 // What is decided was stored.
@@ -135,7 +151,12 @@ impl Marks {
 mod tests {
     use super::*;
     use sale::{claim::ClaimState, ids::SaleId};
+    use std::time::Duration;
     use uuid::Uuid;
+
+    fn marks_of(buyers_max: usize) -> Marks {
+        Marks::new(buyers_max, Backlog::new(1, Duration::from_millis(500)))
+    }
 
     fn claim(buyer: u128, attempt: u32) -> Claim {
         Claim::new(SaleItemId(Uuid::from_u128(1)), UserId(Uuid::from_u128(buyer)), attempt, 1, UnixMs(5))
@@ -166,7 +187,7 @@ mod tests {
 
     #[test]
     fn nobody_is_marked_before_the_claim_is_stored() {
-        let (marks, claim) = (Marks::new(100), claim(1, 1));
+        let (marks, claim) = (marks_of(100), claim(1, 1));
         marks.begin(&claim);
         assert_eq!(state(&marks, &claim), None);
         marks.end(&claim, true);
@@ -175,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_put_that_failed_leaves_no_mark() {
-        let (marks, claim) = (Marks::new(100), claim(1, 1));
+        let (marks, claim) = (marks_of(100), claim(1, 1));
         marks.begin(&claim);
         marks.end(&claim, false);
         assert_eq!(state(&marks, &claim), None);
@@ -183,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_decision_that_is_quicker_than_the_confirmation_is_kept() {
-        let (marks, claim) = (Marks::new(100), claim(1, 1));
+        let (marks, claim) = (marks_of(100), claim(1, 1));
         marks.begin(&claim);
         marks.hear(&view(&claim, 1, ClaimState::Held));
         marks.end(&claim, true);
@@ -195,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_higher_attempt_takes_the_place_of_a_lower_one_and_not_the_other_way_round() {
-        let marks = Marks::new(100);
+        let marks = marks_of(100);
         for attempt in [1, 2, 1] {
             marks.begin(&claim(1, attempt));
             marks.end(&claim(1, attempt), true);
@@ -208,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let marks = Marks::new(SHARDS * 2);
+        let marks = marks_of(SHARDS * 2);
         for buyer in 0..1000 {
             marks.begin(&claim(buyer, 1));
         }

@@ -12,7 +12,7 @@ use metrics::Counter;
 use sale::{claim::ClaimView, wire::ClaimOnWire};
 
 /// Layer and code of every refusal that a claim can get.
-const COUNTED: [(&str, &str); 12] = [
+const COUNTED: [(&str, &str); 13] = [
     ("phase", "not_found"),
     ("phase", "not_open"),
     ("phase", "paused"),
@@ -24,6 +24,7 @@ const COUNTED: [(&str, &str); 12] = [
     ("rate", "too_fast"),
     ("bounds", "invalid"),
     ("bounds", "limit_reached"),
+    ("backlog", "unavailable"),
     ("queue", "unavailable"),
 ];
 
@@ -44,6 +45,8 @@ pub(crate) enum Refusal {
     /// This member must be from 1 to this.
     Invalid(&'static str, u32),
     LimitReached,
+    /// More wait for their decision than can be decided in time. Try again after so many ms.
+    Behind(i64),
     /// Nothing was promised. Try again after so many ms.
     Unavailable(i64),
     /// Withdrawing: no such claim of this buyer.
@@ -92,7 +95,7 @@ impl Refusal {
             Self::TooFast(..) => "too_fast",
             Self::Invalid(..) => "invalid",
             Self::LimitReached => "limit_reached",
-            Self::Unavailable(_) => "unavailable",
+            Self::Behind(_) | Self::Unavailable(_) => "unavailable",
             Self::Paying => "paying",
             Self::Ended(_) => "ended",
         }
@@ -100,7 +103,7 @@ impl Refusal {
 
     pub(crate) fn retry_after_ms(&self) -> Option<i64> {
         match self {
-            Self::TooFast(ms, _) | Self::Unavailable(ms) => Some(*ms),
+            Self::TooFast(ms, _) | Self::Behind(ms) | Self::Unavailable(ms) => Some(*ms),
             _ => None,
         }
     }
@@ -114,6 +117,7 @@ impl Refusal {
             Self::WrongAnswer => "question",
             Self::TooFast(..) => "rate",
             Self::Invalid(..) | Self::LimitReached => "bounds",
+            Self::Behind(_) => "backlog",
             Self::Unavailable(_) => "queue",
         }
     }
@@ -165,6 +169,7 @@ impl Refusal {
                 told(StatusCode::UNPROCESSABLE_ENTITY, "out of bounds").detail(format!("{member}: from 1 to {max}"))
             }
             Self::LimitReached => told(StatusCode::UNPROCESSABLE_ENTITY, "more than one person may buy"),
+            Self::Behind(_) => told(StatusCode::SERVICE_UNAVAILABLE, "so many came at once; try again in a moment"),
             Self::Unavailable(_) => told(StatusCode::SERVICE_UNAVAILABLE, "not possible at the moment"),
             Self::Paying => told(StatusCode::CONFLICT, "the claim is being paid for"),
             Self::Ended(_) => told(StatusCode::CONFLICT, "the claim has ended"),

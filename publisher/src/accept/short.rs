@@ -10,7 +10,7 @@ use metrics::Counter;
 use sale::ids::SaleItemId;
 use uuid::Uuid;
 
-use super::{Accept, Refusal, post::PATH};
+use super::{Accept, LATER_MS, LATER_SPREAD_MS, Refusal, post::PATH};
 
 /// A refusal that is the same for everybody, and how often it was given.
 struct Ready {
@@ -19,20 +19,23 @@ struct Ready {
     refused: Counter,
 }
 
+/// Refusals that differ only in how long to wait: one for each ms, written down when it is first given.
+struct ByWait(Vec<OnceLock<Option<Ready>>>);
+
 /// The same as the route does, for whoever is signed in and turned down by memory alone.
 pub(crate) fn short_way(accept: Arc<Accept>, keys: Arc<Keys>) -> ShortRefusal {
-    use Refusal::{AllHeld, Closed, NotOpen, Paused, SoldOut, TooFast, UnknownItem};
+    use Refusal::{AllHeld, Behind, Closed, NotOpen, Paused, SoldOut, TooFast, UnknownItem};
     let ready: Vec<Ready> =
         [UnknownItem, NotOpen, Paused, Closed, SoldOut, AllHeld].into_iter().filter_map(Ready::of).collect();
-    // How long to wait is all that differs, and that is a second at most.
-    let waits = usize::try_from(accept.config.buyer_rate().wait_max_ms()).unwrap_or_default();
-    let too_fast: Vec<OnceLock<Option<Ready>>> = (0..=waits).map(|_| OnceLock::new()).collect();
+    let too_fast = ByWait::up_to(accept.config.buyer_rate().wait_max_ms());
+    let behind = ByWait::up_to(LATER_MS + LATER_SPREAD_MS as i64);
     ShortRefusal(Arc::new(move |head: &Head<'_>| {
         let item = item_of(head.path)?;
         let buyer = buyer_of(head, &keys, accept.stores.clock.now())?;
         let refusal = accept.peek(buyer, item).err()?;
         let ready = match refusal {
-            TooFast(ms, _) => too_fast.get(usize::try_from(ms).ok()?)?.get_or_init(|| Ready::of(refusal)).as_ref()?,
+            TooFast(ms, _) => too_fast.of(ms, refusal)?,
+            Behind(ms) => behind.of(ms, refusal)?,
             _ => ready.iter().find(|ready| ready.code == refusal.code())?,
         };
         ready.refused.increment(1);
@@ -45,6 +48,16 @@ impl Ready {
         let (code, refused) = (refusal.code(), refusal.counter("http"));
         let prepared = Arc::new(Prepared::of(refusal.problem(), PATH)?);
         Some(Self { code, prepared, refused })
+    }
+}
+
+impl ByWait {
+    fn up_to(max_ms: i64) -> Self {
+        Self((0..=max_ms).map(|_| OnceLock::new()).collect())
+    }
+
+    fn of(&self, ms: i64, refusal: Refusal) -> Option<&Ready> {
+        self.0.get(usize::try_from(ms).ok()?)?.get_or_init(|| Ready::of(refusal)).as_ref()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     Journal, JournalError, args,
     change_log::{Change, log_change},
     db::{Row, Tx},
-    heartbeat, sales, sql,
+    sales, sql,
 };
 
 /// A sale item under its lock. Its counters are a copy until [`Locked::save`] writes them and commits.
@@ -55,19 +55,14 @@ impl Journal {
         let mut tx = self.db.begin().await?;
         let Some(row) = tx.row(sql!("item/lock"), args![item]).await? else { return Err(RatifyError::UnknownItem) };
         let now = self.now(&mut tx).await?.max(row.at("last_at")?);
-        if !heartbeat::is_fresh(&mut tx, now).await? {
+        let sale_id: SaleId = row.id("sale_id")?;
+        let Some(around) = tx.row(sql!("item/around"), args![item, sale_id]).await? else {
+            return Err(RatifyError::UnknownItem);
+        };
+        if !around.opt_at("beat_at")?.is_some_and(|beat| rules::beat_is_fresh(beat, now)) {
             return Err(RatifyError::ClockStands);
         }
-        let sale_id: SaleId = row.id("sale_id")?;
-        let sale = match tx.row(sql!("sale/by_id"), args![sale_id]).await? {
-            Some(row) => sales::sale_of(&row)?,
-            None => return Err(RatifyError::UnknownItem),
-        };
-        let paid = match tx.row(sql!("hold/paid"), args![item]).await? {
-            Some(row) => row.count("paid")?,
-            None => 0,
-        };
-        Ok(Locked::of(tx, now, sale, item, paid, &row)?)
+        Ok(Locked::of(tx, now, sales::sale_of(&around)?, item, around.count("paid")?, &row)?)
     }
 }
 

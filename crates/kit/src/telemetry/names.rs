@@ -85,7 +85,7 @@ pub const METRICS: &[Metric] = &[
     // The street door.
     line("claims_accepted_total", Counter, &[Publisher], &[], "claims that are stored durably and got a receipt"),
     line("claims_repeated_total", Counter, &[Publisher], &[], "repeats answered with the same receipt from memory"),
-    line("claims_refused_total", Counter, &[Publisher], &[("door", &["http", "socket"]), ("layer", &["phase", "memory", "gate", "question", "rate", "bounds", "queue"]), ("code", &["not_found", "not_open", "paused", "closed", "already_claimed", "sold_out", "all_held", "wrong_answer", "too_fast", "invalid", "limit_reached", "unavailable"])], "claims turned back at the door, by the layer that did it and the code that was told"),
+    line("claims_refused_total", Counter, &[Publisher], &[("door", &["http", "socket"]), ("layer", &["phase", "memory", "gate", "question", "rate", "bounds", "backlog", "queue"]), ("code", &["not_found", "not_open", "paused", "closed", "already_claimed", "sold_out", "all_held", "wrong_answer", "too_fast", "invalid", "limit_reached", "unavailable"])], "claims turned back at the door, by the layer that did it and the code that was told"),
     line("withdrawals_total", Counter, &[Publisher], &[("outcome", &["stored", "not_found", "too_fast", "unavailable", "paying", "ended"])], "withdrawals asked for over a socket"),
     line("publisher_batch_commands", Histogram, &[Publisher], &[], "commands in one put on the claims queue"),
     line("publisher_put_seconds", Histogram, &[Publisher], &[], "from a put to its confirm"),
