@@ -90,7 +90,7 @@ pub async fn play(args: &ChainArgs, run: &Run, bar: &Progress) -> anyhow::Result
     let lines = stage.lines(&script, sockets).await?;
     stage.opening().await;
     let timetable = Timetable::new(args.rate, Duration::from_secs(args.for_s.into()), script.most());
-    let drive = Drive { script, timetable, until_decided: false, linger: LINGER, to_the_end: false };
+    let drive = Drive { script, timetable, until_decided: false, comes_back: false, linger: LINGER, to_the_end: false };
     let meter = stage.meter().await?;
     let (driven, bought) = tokio::join!(stage::drive(drive, lines, bar), pay_all(&stage, payers, args.for_s));
     let (tally, script) = driven?;

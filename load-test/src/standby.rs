@@ -70,8 +70,12 @@ pub async fn play(args: &StandbyArgs, run: &Run, bar: &Progress) -> anyhow::Resu
     let timetable = Timetable::new(0.0, Duration::from_secs(CLAIMS_S), script.most());
     let linger = wave * args.waves + SPARE;
     let meter = stage.meter().await?;
-    let (tally, script) =
-        stage::drive(Drive { script, timetable, until_decided: false, linger, to_the_end: true }, lines, bar).await?;
+    let (tally, script) = stage::drive(
+        Drive { script, timetable, until_decided: false, comes_back: false, linger, to_the_end: true },
+        lines,
+        bar,
+    )
+    .await?;
     let mut report = Report::new(format!("standby: {} units, {} waves", args.units, args.waves), stage.house.kind());
     stage::tell(&mut report, &tally);
     let late = promotions(&tally.told);

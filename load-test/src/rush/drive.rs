@@ -27,6 +27,10 @@ use super::{
 
 /// The outcome that is a receipt.
 pub const ACCEPTED: &str = "accepted";
+/// The outcome that is none: whoever is told so may come back.
+const TURNED_AWAY: &str = "unavailable";
+/// Somebody else of the crowd is at the door after so long.
+const COMES_BACK_AFTER: Duration = Duration::from_millis(100);
 const READ_BYTES: usize = 64 * 1024;
 const EVENTS_MAX: usize = 1024;
 /// The driver looks at its clock this often, whatever happens.
@@ -68,6 +72,9 @@ pub struct Drive {
     pub timetable: Timetable,
     /// A line is free again when its claim is decided, not when it has its receipt.
     pub until_decided: bool,
+    /// Who is turned away for the moment asks again: so there is a crowd at the door all the time, and only who was let in, or
+    /// refused for good, is counted as answered.
+    pub comes_back: bool,
     /// After the last claim the lines are heard for as long as something is missing, but no longer than this.
     pub linger: Duration,
     /// They are heard for all of that time in any case: more is told than answers.
@@ -78,6 +85,8 @@ pub(super) struct Driver {
     pub drive: Drive,
     pub lines: Vec<Driven>,
     pub free: VecDeque<usize>,
+    /// Lines that were turned away, and when they ask again.
+    back: VecDeque<(Instant, usize)>,
     pub tally: Tally,
     pub begun: Instant,
     poll: Poll,
@@ -100,7 +109,8 @@ impl Drive {
         let free = (0..driven.len()).collect();
         let (tally, begun, watch) = (Tally::default(), Instant::now(), watch.clone());
         let (buffer, out) = (vec![0; READ_BYTES], vec![]);
-        let mut driver = Driver { drive: self, lines: driven, free, tally, begun, poll, watch, buffer, out };
+        let back = VecDeque::new();
+        let mut driver = Driver { drive: self, lines: driven, free, back, tally, begun, poll, watch, buffer, out };
         // What came while the lines were opened.
         (0..driver.lines.len()).for_each(|n| driver.hear(n));
         driver.begun = Instant::now();
@@ -114,6 +124,7 @@ impl Driver {
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut all_sent: Option<Instant> = None;
         while !self.watch.abandoned.load(Ordering::Relaxed) {
+            self.send_again();
             let next = self.send_due();
             if next.is_none() {
                 let since = all_sent.get_or_insert_with(Instant::now).elapsed();
@@ -162,12 +173,27 @@ impl Driver {
             Over::Socket if line.made >= self.drive.script.items.len() && !self.drive.script.again => return,
             Over::Socket => (n, line.made % self.drive.script.items.len().max(1)),
         };
-        self.out.clear();
-        self.drive.script.claim(buyer, item, &mut self.out);
         (line.buyer, line.made) = (buyer, line.made + 1);
         line.waiting = Some(Asked { item, due, receipt: None });
         self.tally.sent += 1;
         self.tally.sent_late += u64::from(self.drive.timetable.is_open_loop() && now - due > TICK);
+        self.write(n);
+    }
+
+    /// Who was turned away asks again when it is time.
+    fn send_again(&mut self) {
+        let now = Instant::now();
+        while let Some((_, n)) = self.back.pop_front_if(|(due, _)| *due <= now) {
+            self.write(n);
+        }
+    }
+
+    /// Writes the claim that waits on this line.
+    fn write(&mut self, n: usize) {
+        let Some(line) = self.lines.get_mut(n).filter(|line| !line.broken) else { return };
+        let Some(asked) = &line.waiting else { return };
+        self.out.clear();
+        self.drive.script.claim(line.buyer, asked.item, &mut self.out);
         // A line with nothing under way takes a request whole, or is not there.
         if line.stream.write(&self.out).ok() != Some(self.out.len()) {
             self.lose(n, "a claim could not be sent");
@@ -210,6 +236,16 @@ impl Driver {
         }
     }
 
+    /// The claim that waits on this line was refused, or turned away for the moment. Returns whether the line is free.
+    pub(super) fn refused(&mut self, n: usize, code: &str) -> bool {
+        if self.drive.comes_back && code == TURNED_AWAY {
+            self.tally.count(code);
+            self.back.push_back((Instant::now() + COMES_BACK_AFTER, n));
+            return false;
+        }
+        self.answered(n, code).is_some()
+    }
+
     /// The claim that waits on this line was answered.
     pub(super) fn answered(&mut self, n: usize, outcome: &str) -> Option<Asked> {
         let now = Instant::now();
@@ -243,5 +279,76 @@ impl Driver {
         line.broken = true;
         self.tally.count("lost");
         self.tally.complain(format!("{why} (line {n})"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rush::script::mint;
+    use kit::{clock::OsChance, tokens::Keys};
+    use sale::{ids::SaleItemId, time::UnixMs};
+    use std::{
+        io::{BufRead, BufReader},
+        net::TcpListener,
+    };
+    use uuid::Uuid;
+
+    /// Answers each request with the next of these.
+    fn door(listener: TcpListener, answers: Vec<String>) -> Vec<String> {
+        let (stream, _) = listener.accept().unwrap();
+        let (mut reader, mut writer) = (BufReader::new(stream.try_clone().unwrap()), stream);
+        let mut asked = vec![];
+        for answer in answers {
+            let (mut line, mut whose) = (String::new(), String::new());
+            while line != "\r\n" {
+                line.clear();
+                reader.read_line(&mut line).unwrap();
+                if line.starts_with("authorization") {
+                    whose.clone_from(&line);
+                }
+            }
+            reader.read_exact(&mut [0; r#"{"attempt":1}"#.len()]).unwrap();
+            asked.push(whose);
+            writer.write_all(answer.as_bytes()).unwrap();
+        }
+        asked
+    }
+
+    fn answer(head: &str, body: &str) -> String {
+        format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    }
+
+    fn run(comes_back: bool, answers: Vec<String>) -> (Tally, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let door = std::thread::spawn(move || door(listener, answers));
+        let script = Script {
+            over: Over::Http,
+            host: "shop".into(),
+            items: vec![SaleItemId(Uuid::from_u128(1))],
+            buyers: mint(&Keys::random(&OsChance), 2, UnixMs(0)),
+            again: false,
+            answer: None,
+            side_by_side: false,
+        };
+        let timetable = Timetable::new(0.0, Duration::from_secs(20), script.most());
+        let linger = Duration::from_secs(20);
+        let drive = Drive { script, timetable, until_decided: false, comes_back, linger, to_the_end: false };
+        let (tally, _) = drive.run(vec![Line { stream, carry: vec![] }], &Arc::default()).unwrap();
+        (tally, door.join().unwrap())
+    }
+
+    #[test]
+    fn who_is_turned_away_asks_again_until_they_are_let_in() {
+        let busy = answer("503 Busy", r#"{"code":"unavailable"}"#);
+        let receipt = answer("202 Accepted", r#"{"claim_id":"00000000-0000-0000-0000-000000000001"}"#);
+        let (tally, asked) = run(true, vec![busy.clone(), busy.clone(), receipt.clone(), receipt.clone()]);
+        assert_eq!((tally.sent, tally.answered, tally.accepted(), tally.outcomes[TURNED_AWAY]), (2, 2, 2, 2));
+        assert!(asked[0] == asked[1] && asked[1] == asked[2] && asked[2] != asked[3], "the same buyer comes back");
+
+        let (tally, _) = run(false, vec![busy, receipt]);
+        assert_eq!((tally.sent, tally.answered, tally.accepted(), tally.outcomes[TURNED_AWAY]), (2, 2, 1, 1));
     }
 }

@@ -24,16 +24,16 @@ pub(super) fn answers(driver: &mut Driver, n: usize, came: &[u8]) -> Result<usiz
         if told.status >= 500 && told.status != 503 {
             driver.tally.complain(format!("a claim was answered {}", told.status));
         }
-        if told.status == 202 {
+        let free = if told.status == 202 {
             let claim = answer::text_of(told.body, "claim_id").and_then(|id| id.parse().ok());
             accepted(driver, n, None, claim);
+            true
         } else {
             // A code is a short name of ours: nothing is copied for it.
-            let code = answer::text_of(told.body, "code").unwrap_or("?");
-            driver.answered(n, code);
-        }
+            driver.refused(n, answer::text_of(told.body, "code").unwrap_or("?"))
+        };
         let broken = driver.lines.get(n).is_none_or(|line| line.broken);
-        if !broken {
+        if free && !broken {
             driver.free.push_back(n);
         }
     }
@@ -77,7 +77,7 @@ fn text(driver: &mut Driver, n: usize, payload: &[u8]) {
         accepted(driver, n, item, claim);
     } else if is("refused\"") {
         let code = answer::text_of(payload, "code").unwrap_or("?");
-        if driver.answered(n, code).is_some() {
+        if driver.refused(n, code) {
             driver.free.push_back(n);
         }
     } else if is("error\"") {

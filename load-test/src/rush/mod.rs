@@ -239,6 +239,7 @@ async fn ours(args: &RushArgs, size: Size, run: &Run, bar: &Progress) -> anyhow:
         timetable: args.timetable(script.most()),
         script,
         until_decided: args.until_decided,
+        comes_back: args.kind == Kind::Accepted && args.rate == 0.0,
         linger: LINGER,
         to_the_end: false,
     };
@@ -268,7 +269,7 @@ async fn empty_buckets(stage: &Stage<'_>, script: Script, lines: usize) -> anyho
     // Some tokens come back meanwhile.
     let most = script.buyers.len() as u64 * u64::from(measure::CLAIMS_BURST) * 5 / 4;
     let timetable = Timetable::new(0.0, EMPTY_WITHIN, most);
-    let drive = Drive { script, timetable, until_decided: false, linger: LINGER, to_the_end: false };
+    let drive = Drive { script, timetable, until_decided: false, comes_back: false, linger: LINGER, to_the_end: false };
     Ok(stage::drive(drive, lines, stage.bar).await?.1)
 }
 

@@ -56,7 +56,7 @@ pub async fn play(args: &RushArgs, lines: usize, bar: &Progress) -> anyhow::Resu
     };
     let lines = lines::open(&script, &[listen], lines, None, bar).await?;
     let timetable = args.timetable(u64::MAX);
-    let drive = Drive { script, timetable, until_decided: false, linger: LINGER, to_the_end: false };
+    let drive = Drive { script, timetable, until_decided: false, comes_back: false, linger: LINGER, to_the_end: false };
     let meter = Meter::start(vec![("axum".into(), child.id().context("the peer is gone")?)]);
     let (tally, _) = stage::drive(drive, lines, bar).await?;
     let mut report = Report::new(args.name(), "raw axum");

@@ -34,7 +34,8 @@ struct Line {
     /// The first place that is not decided, as far as was heard.
     head: u64,
     heard_at: Instant,
-    sampled: (Instant, u64),
+    /// When, and how far it had come then; measured from news to news, so that how late they are does not count.
+    sampled: Option<(Instant, u64)>,
     /// `None` until it was measured.
     decided_per_s: Option<f64>,
 }
@@ -53,7 +54,7 @@ impl Backlog {
 
     /// A claim for this item is put.
     pub(super) fn join(&self, item: SaleItemId) -> Place {
-        self.line(item).join(Instant::now())
+        self.line(item).join()
     }
 
     /// The claim that took this place is decided.
@@ -69,13 +70,13 @@ impl Backlog {
 
 impl Line {
     fn new(now: Instant) -> Self {
-        Self { next: 0, head: 0, heard_at: now, sampled: (now, 0), decided_per_s: None }
+        Self { next: 0, head: 0, heard_at: now, sampled: None, decided_per_s: None }
     }
 
-    fn join(&mut self, now: Instant) -> Place {
+    fn join(&mut self) -> Place {
         if self.next == self.head {
             // While nobody waited nobody was decided either: that says nothing of how fast it goes.
-            self.sampled = (now, self.head);
+            (self.sampled, self.decided_per_s) = (None, None);
         }
         self.next += 1;
         Place(self.next - 1)
@@ -84,11 +85,11 @@ impl Line {
     fn decided(&mut self, place: Place, now: Instant) {
         self.heard_at = now;
         self.head = self.head.max(place.0 + 1);
-        let (since, head) = self.sampled;
+        let (since, head) = *self.sampled.get_or_insert((now, self.head));
         let took = now - since;
         if took >= SAMPLE {
             self.decided_per_s = Some((self.head - head) as f64 / took.as_secs_f64());
-            self.sampled = (now, self.head);
+            self.sampled = Some((now, self.head));
         }
     }
 
@@ -124,7 +125,7 @@ mod tests {
                 if line.wait(at(now)).is_some_and(|wait| wait > WAIT_MAX) {
                     shed += 1;
                 } else {
-                    queue.push_back((line.join(at(now)), now));
+                    queue.push_back((line.join(), now));
                 }
             }
             for _ in 0..decides_per_ms {
@@ -150,8 +151,9 @@ mod tests {
     fn lost_news_is_made_good_by_the_next() {
         let now = Instant::now();
         let mut line = Line::new(now);
-        let places: Vec<Place> = (0..1000).map(|_| line.join(now)).collect();
-        line.decided(places[0], now + SAMPLE);
+        let places: Vec<Place> = (0..1000).map(|_| line.join()).collect();
+        line.decided(places[0], now);
+        line.decided(places[9], now + SAMPLE);
         assert!(line.wait(now + SAMPLE).is_some());
         line.decided(places[999], now + SAMPLE * 2);
         assert_eq!(line.wait(now + SAMPLE * 2), None, "nobody waits any more");
@@ -163,10 +165,12 @@ mod tests {
     fn a_line_that_hears_nothing_opens() {
         let now = Instant::now();
         let mut line = Line::new(now);
-        let places: Vec<Place> = (0..10_000).map(|_| line.join(now)).collect();
+        let places: Vec<Place> = (0..10_000).map(|_| line.join()).collect();
         assert_eq!(line.wait(now), None, "nobody was decided yet, so nobody knows how fast it goes");
-        line.decided(places[9], now + SAMPLE);
-        assert_eq!(line.wait(now + SAMPLE).map(|wait| wait.as_secs()), Some(49), "9,990 by 200 a second");
+        line.decided(places[9], now);
+        assert_eq!(line.wait(now), None, "and one word of it says nothing");
+        line.decided(places[19], now + SAMPLE);
+        assert_eq!(line.wait(now + SAMPLE).map(|wait| wait.as_secs()), Some(49), "9,980 by 200 a second");
         assert_eq!(line.wait(now + SAMPLE + TRUST + Duration::from_millis(1)), None);
     }
 
