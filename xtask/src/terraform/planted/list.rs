@@ -539,8 +539,139 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "modules/delivery",
+        &[
+            fault(
+                "github.tf",
+                r#""repo:${var.repository}:environment:${environment}""#,
+                r#""repo:${var.repository}:*""#,
+                "One repository, one environment, compared whole.",
+            ),
+            fault(
+                "github.tf",
+                "max_session_duration = 3600",
+                "max_session_duration = 43200",
+                "A role is lent for an hour.",
+            ),
+            fault("github.tf", r#""ecr:PutImage""#, r#""ecr:Put*""#, "No action with a wildcard."),
+            fault(
+                "github.tf",
+                "Resource = var.state_bucket_arn",
+                r#"Resource = "*""#,
+                "Only what AWS lets nobody narrow.",
+            ),
+            fault("github.tf", r#"= "s3:GetObject""#, r#"= "s3:PutObject""#, "Whoever plans reads."),
+            fault("main.tf", r#""IMMUTABLE""#, r#""MUTABLE""#, "Immutable, scanned, encrypted."),
+            fault("main.tf", "parts_per_release = 7", "parts_per_release = 1", "Fifty releases of seven parts."),
+            fault(
+                "variables.tf",
+                "/[A-Za-z0-9._-]+$",
+                "/[A-Za-z0-9._*-]+$",
+                "The checkable object, var.repository, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "modules/sandbox",
+        &[
+            fault(
+                "main.tf",
+                "associate_public_ip_address = false",
+                "associate_public_ip_address = true",
+                "No public address, an encrypted disk, metadata only with a word.",
+            ),
+            fault(
+                "main.tf",
+                "provider.${var.name}.internal",
+                "provider.${var.name}.example",
+                "A name of our own network.",
+            ),
+            fault(
+                "main.tf",
+                "data.aws_ssm_parameter.system.insecure_value",
+                r#""resolve:ssm:${data.aws_ssm_parameter.system.name}""#,
+                "Of a name that only EC2 resolves nobody can tell which disk is the root's: the apply fails.",
+            ),
+            fault(
+                "main.tf",
+                "Resource = var.secret_arn",
+                r#"Resource = "*""#,
+                "Only the sign-in, which AWS lets nobody narrow.",
+            ),
+        ],
+    ),
+    (
+        "bootstrap",
+        &[
+            fault(
+                "main.tf",
+                "repository       = var.repository",
+                "repository       = var.repository\n  images           = [\"publisher\"]",
+                "A bucket for the state, and a repository for each image.",
+            ),
+            fault(
+                "trail.tf",
+                "enable_log_file_validation    = true",
+                "enable_log_file_validation    = false",
+                "Everywhere, encrypted, and nobody can change it unseen.",
+            ),
+            fault(
+                "trail.tf",
+                r#"values = ["${module.state.arn}/"]"#,
+                r#"values = ["arn:aws:s3"]"#,
+                "Whoever reads the state is written down.",
+            ),
+            fault(
+                "trail.tf",
+                "block_public_policy     = true",
+                "block_public_policy     = false",
+                "Encrypted by default, no public bucket, watched.",
+            ),
+        ],
+    ),
+    (
         "environments/tiny",
         &[fault("main.tf", "= var.mail_from", "= var.nobody", "Reference to undeclared input variable")],
+    ),
+    (
+        "environments/production",
+        &[
+            fault(
+                "main.tf",
+                "max = 12, settings",
+                "max = 9, settings",
+                "A lost zone takes a third, and the rest must hold everybody.",
+            ),
+            fault(
+                "main.tf",
+                "messages_max = 50000",
+                "messages_max = 5000",
+                "Twenty seconds of 20,000 claims wait on the queue",
+            ),
+            fault(
+                "variables.tf",
+                r#"startswith(var.provider_url, "https://")"#,
+                r#"startswith(var.provider_url, "http")"#,
+                "The checkable object, var.provider_url, was expected to report an error but did not.",
+            ),
+        ],
+    ),
+    (
+        "environments/staging",
+        &[
+            fault(
+                "main.tf",
+                "max = 4, settings",
+                "max = 3, settings",
+                "Eighty thousand sockets, and connections within the journal's.",
+            ),
+            fault(
+                "main.tf",
+                r#", "eu-central-1c"]"#,
+                "]",
+                "Three zones, as in production: what a lost zone takes must be seen here first.",
+            ),
+        ],
     ),
 ];
 
