@@ -64,8 +64,9 @@ impl Chart<'_> {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-size=\"11\" \
              font-family=\"system-ui, sans-serif\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n\
-             <text x=\"4\" y=\"14\" font-size=\"13\" font-weight=\"600\">{}</text>\n",
-            escaped(self.title)
+             <text x=\"4\" y=\"14\"><tspan font-size=\"13\" font-weight=\"600\">{}</tspan> {}</text>\n",
+            escaped(self.title),
+            escaped(self.unit)
         );
         let paper = Paper::of(self);
         shades(&mut svg, &paper, &self.shades);
@@ -89,7 +90,6 @@ impl Chart<'_> {
                 short(paper.most * part)
             );
         }
-        let _ = writeln!(svg, "<text x=\"4\" y=\"{}\">{}</text>", TOP - 20.0, escaped(self.unit));
         for (at, label) in &self.labels {
             let (x, y) = (paper.x(*at), HEIGHT - 8.0);
             let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{}</text>", escaped(label));
