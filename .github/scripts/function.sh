@@ -11,7 +11,7 @@ before=$(aws lambda get-alias --function-name "$function" --name live --query Fu
 if [ "$2" = --version ]; then
   version=$3
 elif [ "$2" = --settings ]; then
-  aws lambda wait function-updated-v2 --function-name "$function"
+  aws lambda wait function-updated --function-name "$function"
   code_of() { aws lambda get-function-configuration --function-name "$function" --qualifier "$1" --query CodeSha256 --output text; }
   code=$(code_of live)
   # After a way back the newest code is one that nobody wants.
@@ -21,7 +21,7 @@ else
   answer=$(aws lambda update-function-code --function-name "$function" --s3-bucket "${ARTIFACTS_BUCKET:?}" --s3-key "$2" --output json)
   found=$(jq -r .CodeSha256 <<< "$answer" | base64 -d | od -An -v -tx1 | tr -d ' \n')
   [ "$found" = "$3" ] || { echo "$function: the code is $found, not $3" >&2; exit 1; }
-  aws lambda wait function-updated-v2 --function-name "$function"
+  aws lambda wait function-updated --function-name "$function"
   version=$(aws lambda publish-version --function-name "$function" --code-sha256 "$(jq -r .CodeSha256 <<< "$answer")" --query Version --output text)
 fi
 aws lambda update-alias --function-name "$function" --name live --function-version "$version" >/dev/null

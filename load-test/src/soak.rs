@@ -89,11 +89,13 @@ pub async fn play(args: &SoakArgs, run: &Run, bar: &Progress) -> anyhow::Result<
 
 async fn sales(args: &SoakArgs, run: &Run, diary: &mut Diary, bar: &Progress) -> anyhow::Result<Vec<Arc<Scene>>> {
     let until = Instant::now() + Duration::from_secs(args.minutes * 60);
-    let (mut staff, mut scenes, mut crew) = (run.house.staff().await?, vec![], None);
+    let (mut scenes, mut crew) = (vec![], None);
     while scenes.is_empty() || Instant::now() < until {
         let number = scenes.len() as u32 + 1;
         let left = until.saturating_duration_since(Instant::now()).as_secs() / 60;
         bar.act(&format!("sale {number}, {left} minutes left"), 0);
+        // Anew for each: a session does not last as long as a soak.
+        let mut staff = run.house.staff().await?;
         let facts = staff.plan(planned(args)).await?;
         if crew.is_none() {
             crew = Some(idle(args, run, &facts, bar).await?);

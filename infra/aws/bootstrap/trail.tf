@@ -44,6 +44,8 @@ resource "aws_cloudtrail" "this" {
       values = ["${module.state.arn}/"]
     }
   }
+  # Before the bucket lets it in, the trail is refused.
+  depends_on = [module.trail_log, aws_iam_role_policy.trail]
 }
 
 # The same where it can be searched at once; the bucket keeps it for longer.
@@ -86,6 +88,8 @@ module "topics" {
   key_arn    = module.key.arn
   pages_to   = var.tickets_to
   tickets_to = var.tickets_to
+  # GuardDuty's findings come that way.
+  hears_events = true
 }
 
 # What other people's sharpest eyes look at: public buckets, keys that left the house, strange callers.

@@ -106,6 +106,13 @@ resource "aws_iam_role_policy" "plan" {
         Resource = var.state_key_arn
       },
       {
+        # The sandbox's system.
+        Sid      = "Image"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = "arn:aws:ssm:*::parameter/aws/service/ami-amazon-linux-latest/*"
+      },
+      {
         # What a plan looks up; AWS knows no narrower resource for these.
         Sid    = "LookUp"
         Effect = "Allow"

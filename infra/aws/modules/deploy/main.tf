@@ -81,6 +81,20 @@ resource "aws_iam_role_policy" "this" {
         Resource = var.image_parameter_arns
       },
       {
+        # AWS knows no narrower resource for this one.
+        Sid      = "SignIn"
+        Effect   = "Allow"
+        Action   = "ecr:GetAuthorizationToken"
+        Resource = "*"
+      },
+      {
+        # A deployment looks whether we signed what it is told to start.
+        Sid      = "Verify"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = var.repository_arns
+      },
+      {
         Sid      = "Functions"
         Effect   = "Allow"
         Action   = ["lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"]

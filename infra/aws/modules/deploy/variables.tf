@@ -47,6 +47,11 @@ variable "function_arns" {
   type        = list(string)
 }
 
+variable "repository_arns" {
+  description = "Where images are pulled from, to see who signed them."
+  type        = list(string)
+}
+
 variable "artifacts_bucket" {
   description = "Where code lies."
   type        = string

@@ -10,7 +10,7 @@ locals {
   services = [
     "logs.${local.region}.amazonaws.com",
     "cloudwatch.amazonaws.com",
-    "events.amazonaws.com",
+    "budgets.amazonaws.com",
     "scheduler.amazonaws.com",
     "sns.amazonaws.com",
     "s3.amazonaws.com",
@@ -54,6 +54,17 @@ resource "aws_kms_key" "this" {
         Resource  = "*"
         Condition = {
           ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:${local.region}:${local.account}:log-group:*" }
+        }
+      },
+      {
+        # EventBridge names no account to an encrypted topic, but the topic.
+        Sid       = "Events"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = {
+          ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:${local.region}:${local.account}:*" }
         }
       },
       {

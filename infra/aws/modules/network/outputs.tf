@@ -11,6 +11,11 @@ output "public_subnets" {
 output "node_subnets" {
   description = "For nodes: a way out, none in."
   value       = [for zone in var.zones : aws_subnet.nodes[zone].id]
+  # Whoever starts there finds the way out open.
+  depends_on = [
+    aws_route.out, aws_route_table_association.nodes, aws_vpc_endpoint.s3, aws_vpc_endpoint.private,
+    aws_vpc_security_group_ingress_rule.flow, aws_vpc_security_group_egress_rule.flow, aws_vpc_security_group_egress_rule.out,
+  ]
 }
 
 output "data_subnets" {

@@ -41,7 +41,7 @@ locals {
       namespace = "AWS/AutoScaling", metric = "GroupDesiredCapacity", of = { AutoScalingGroupName = group.name }
       above     = group.max - 1, periods = 15, says = "The group of ${role} is as large as it may be."
     }
-  } if group.max > 1]...)
+  } if group.max > group.min]...)
 
   journals = merge({ primary = var.postgres.id }, var.postgres.replica_id == null ? {} : { replica = var.postgres.replica_id })
   of_the_journal = merge(

@@ -40,7 +40,7 @@ resource "aws_budgets_budget" "this" {
   time_unit    = "MONTHLY"
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Environment$${var.name}"]
+    values = [format("user:Environment$%s", var.name)]
   }
   notification {
     comparison_operator       = "GREATER_THAN"

@@ -41,8 +41,8 @@ variable "balancer" {
 }
 
 variable "groups" {
-  description = "Each role's group, and how many nodes there may be."
-  type        = map(object({ name = string, max = number }))
+  description = "Each role's group, and how many nodes there may be at least and at most."
+  type        = map(object({ name = string, min = number, max = number }))
 }
 
 variable "sockets_max" {

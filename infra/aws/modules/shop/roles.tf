@@ -46,24 +46,6 @@ locals {
         Action   = "lambda:InvokeFunction"
         Resource = module.capacity.live_arn
       },
-      {
-        Sid      = "Uploads"
-        Effect   = "Allow"
-        Action   = "s3:PutObject"
-        Resource = "${module.media.arn}/uploads/*"
-      },
-      {
-        Sid      = "UploadsTold"
-        Effect   = "Allow"
-        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
-        Resource = module.media.queue_arn
-      },
-      {
-        Sid      = "Pictures"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-        Resource = ["${module.media.arn}/uploads/*", "${module.media.arn}/media/*"]
-      },
     ])
   }
 }
@@ -84,7 +66,7 @@ module "service" {
   files_max             = max(65536, floor(var.sockets_max * 1.25))
   protect_from_scale_in = each.key == "publisher"
   settings              = merge(local.settings, local.of_role[each.key], each.value.settings)
-  secret_arns           = concat(local.secret_arns, each.key == "general" ? [aws_secretsmanager_secret.staff.arn] : [])
+  secret_arns           = concat(local.secret_arns, each.key == "general" ? [aws_secretsmanager_secret_version.staff.arn] : [])
   artifacts_bucket      = var.account.artifacts_bucket
   prometheus            = module.observability.prometheus
   statements            = concat(local.may[each.key], [local.artifacts_key])
@@ -93,8 +75,9 @@ module "service" {
 }
 
 locals {
+  # By their versions, which have the same address: no node starts before there is something to read.
   # The later one wins. In a sandbox that is what terraform wrote, else what people wrote: the provider's key stands in both.
-  secret_arns = local.sandboxed ? [module.secrets.by_hand_arn, aws_secretsmanager_secret.nodes.arn] : [aws_secretsmanager_secret.nodes.arn, module.secrets.by_hand_arn]
+  secret_arns = local.sandboxed ? [module.secrets.by_hand_arn, aws_secretsmanager_secret_version.nodes.arn] : [aws_secretsmanager_secret_version.nodes.arn, module.secrets.by_hand_arn]
   # Images and artifacts lie under the account's key, not this environment's.
   artifacts_key = { Sid = "ArtifactsKey", Effect = "Allow", Action = "kms:Decrypt", Resource = var.account.key_arn }
 }
@@ -120,7 +103,7 @@ module "observability" {
   monthly_limit      = var.monthly_limit
   topics             = module.topics.arns
   balancer           = module.balancer.suffixes
-  groups             = { for role, size in var.roles : role => { name = "${var.name}-${role}", max = size.max } }
+  groups             = { for role, size in var.roles : role => { name = "${var.name}-${role}", min = size.min, max = size.max } }
   sockets_max        = var.sockets_max
   queue_max          = var.queue.partitions * var.queue.messages_max
   postgres           = { id = module.postgres.id, replica_id = module.postgres.replica_id, connections_max = var.postgres.connections_max, storage_gb = var.postgres.storage_gb }
@@ -143,6 +126,7 @@ module "deploy" {
   node_role_arns       = [for service in module.service : service.role_arn]
   image_parameter_arns = [for service in module.service : service.image_parameter_arn]
   function_arns        = [module.email.function_arn, module.capacity.function_arn]
+  repository_arns      = values(local.repository_arns)
   artifacts_bucket     = var.account.artifacts_bucket
   static_bucket_arn    = module.edge.static_bucket_arn
   distribution_arn     = module.edge.distribution_arn

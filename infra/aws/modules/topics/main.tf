@@ -6,7 +6,9 @@ locals {
   readers = { pages = var.pages_to, tickets = var.tickets_to }
   letters = merge([for topic, people in local.readers : { for who in people : "${topic} ${who}" => { topic = topic, who = who } }]...)
   # Who speaks here, each only for this account.
-  speakers = ["cloudwatch.amazonaws.com", "aps.amazonaws.com", "ses.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"]
+  speakers = ["cloudwatch.amazonaws.com", "aps.amazonaws.com", "ses.amazonaws.com", "budgets.amazonaws.com"]
+  # EventBridge takes no condition here: whoever wants to hear it lets everybody's rules speak.
+  events = var.hears_events ? ["events.amazonaws.com"] : []
 }
 
 resource "aws_sns_topic" "this" {
@@ -20,14 +22,20 @@ resource "aws_sns_topic_policy" "this" {
   arn      = each.value.arn
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Sid       = "Alarms"
       Effect    = "Allow"
       Principal = { Service = local.speakers }
       Action    = "sns:Publish"
       Resource  = each.value.arn
       Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } }
-    }]
+      }], [for service in local.events : {
+      Sid       = "Events"
+      Effect    = "Allow"
+      Principal = { Service = [service] }
+      Action    = "sns:Publish"
+      Resource  = each.value.arn
+    }])
   })
 }
 

@@ -29,3 +29,9 @@ variable "tickets_to" {
     error_message = "Somebody must read them."
   }
 }
+
+variable "hears_events" {
+  description = "Whether EventBridge may speak here; it cannot be held to rules of this account."
+  type        = bool
+  default     = false
+}

@@ -192,7 +192,7 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "main.tf",
                 "Resource = var.key_arns",
                 "Resource = \"*\"",
-                "Looking, and starting nodes by our templates alone.",
+                "Looking, signing in, and starting nodes by our templates alone.",
             ),
         ],
     ),
@@ -444,12 +444,18 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "Each alarm reaches its people.",
             ),
             fault("alarms.tf", " docs/runbook.md: ", " ", "Each says where to read on."),
+            fault(
+                "alarms.tf",
+                r#"format("user:Environment$%s", var.name)"#,
+                r#""user:Environment$${var.name}""#,
+                "What this environment costs, by its tag.",
+            ),
             fault("alarms.tf", "tostring(var.monthly_limit)", r#""1000000""#, "A ticket before the month's limit."),
             fault(
                 "alarms-parts.tf",
+                "if group.max > group.min",
                 "if group.max > 1",
-                "if group.max > 0",
-                "A group of one is always full; nobody needs to hear it.",
+                "A group that cannot grow is always full; nobody needs to hear it.",
             ),
             fault(
                 "alarms-ours.tf",
@@ -499,6 +505,7 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "Services speak for our account alone.",
             ),
             fault("main.tf", "kms_master_key_id = var.key_arn", "kms_master_key_id = null", "Encrypted."),
+            fault("main.tf", "= var.hears_events ?", "= true ?", "Everybody's rules would speak."),
             fault(
                 "variables.tf",
                 "length(var.pages_to) > 0",
@@ -524,12 +531,7 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "publisher = local.letters",
                 "A publisher asks nothing of AWS; a consumer relays letters.",
             ),
-            fault(
-                "roles.tf",
-                r#"["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]"#,
-                r#"["s3:*"]"#,
-                "No action with a wildcard.",
-            ),
+            fault("roles.tf", r#""lambda:InvokeFunction""#, r#""lambda:*""#, "No action with a wildcard."),
             fault(
                 "roles.tf",
                 "local.connections + 20 <=",

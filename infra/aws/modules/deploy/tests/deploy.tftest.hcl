@@ -12,6 +12,7 @@ variables {
   node_role_arns       = ["arn:aws:iam::123456789012:role/miaosha-test-publisher"]
   image_parameter_arns = ["arn:aws:ssm:eu-central-1:123456789012:parameter/miaosha-test/publisher/image"]
   function_arns        = ["arn:aws:lambda:eu-central-1:123456789012:function:miaosha-test-email"]
+  repository_arns      = ["arn:aws:ecr:eu-central-1:123456789012:repository/miaosha/publisher"]
   artifacts_bucket     = "artifacts"
   static_bucket_arn    = "arn:aws:s3:::miaosha-test-static"
   distribution_arn     = "arn:aws:cloudfront::123456789012:distribution/E1"
@@ -31,8 +32,8 @@ run "it_moves_releases_and_nothing_else" {
     error_message = "No action with a wildcard."
   }
   assert {
-    condition     = toset([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid if contains(flatten([s.Resource]), "*")]) == toset(["Look", "StartNodes"])
-    error_message = "Looking, and starting nodes by our templates alone."
+    condition     = toset([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid if contains(flatten([s.Resource]), "*")]) == toset(["Look", "StartNodes", "SignIn"])
+    error_message = "Looking, signing in, and starting nodes by our templates alone."
   }
   assert {
     condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Condition.ArnEquals["ec2:LaunchTemplate"] if s.Sid == "StartNodes"]) == ["arn:aws:ec2:eu-central-1:123456789012:launch-template/lt-1"]
@@ -41,6 +42,18 @@ run "it_moves_releases_and_nothing_else" {
   assert {
     condition     = !anytrue([for a in flatten([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Action]) : startswith(a, "secretsmanager:") || can(regex("^iam:(Put|Attach|Create|Update)", a))])
     error_message = "It reads no secret and changes no permission."
+  }
+}
+
+run "it_may_what_its_scripts_do" {
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.this.policy).Statement : jsonencode(s.Resource) if contains(flatten([s.Action]), "ecr:BatchGetImage")] == [jsonencode(var.repository_arns)]
+    error_message = "Who signed an image is read from our registry."
+  }
+  assert {
+    # `aws lambda wait function-updated` asks GetFunctionConfiguration; -v2 would ask for the code, too.
+    condition     = length(setsubtract(["lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode"], flatten([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Action]))) == 0
+    error_message = "A function's code is exchanged and its alias moved."
   }
 }
 

@@ -10,9 +10,9 @@ variables {
   topics        = { pages = "arn:aws:sns:eu-central-1:123456789012:pages", tickets = "arn:aws:sns:eu-central-1:123456789012:tickets" }
   balancer      = { balancer = "app/b/1", publisher = "targetgroup/p/1", consumer = "targetgroup/c/1", general = "targetgroup/g/1" }
   groups = {
-    publisher = { name = "miaosha-test-publisher", max = 12 }
-    consumer  = { name = "miaosha-test-consumer", max = 4 }
-    general   = { name = "miaosha-test-general", max = 1 }
+    publisher = { name = "miaosha-test-publisher", min = 2, max = 12 }
+    consumer  = { name = "miaosha-test-consumer", min = 2, max = 4 }
+    general   = { name = "miaosha-test-general", min = 2, max = 2 }
   }
   sockets_max        = 60000
   queue_max          = 200000
@@ -42,7 +42,7 @@ run "every_bound_rings_before_it_is_reached" {
   }
   assert {
     condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "GroupFull-general")
-    error_message = "A group of one is always full; nobody needs to hear it."
+    error_message = "A group that cannot grow is always full; nobody needs to hear it."
   }
 }
 
@@ -95,5 +95,9 @@ run "money_is_bounded_too" {
   assert {
     condition     = aws_budgets_budget.this.limit_amount == "500" && length(aws_budgets_budget.this.notification) == 2
     error_message = "A ticket before the month's limit."
+  }
+  assert {
+    condition     = one(aws_budgets_budget.this.cost_filter).values == tolist(["user:Environment$miaosha-test"])
+    error_message = "What this environment costs, by its tag."
   }
 }

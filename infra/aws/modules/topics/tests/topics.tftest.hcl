@@ -24,6 +24,23 @@ run "alarms_reach_people_and_nobody_else_speaks" {
   }
 }
 
+run "eventbridge_speaks_only_where_it_is_wanted" {
+  assert {
+    condition     = alltrue([for p in aws_sns_topic_policy.this : !strcontains(p.policy, "events.amazonaws.com")])
+    error_message = "Everybody's rules would speak."
+  }
+}
+
+run "and_there_without_a_condition_that_it_does_not_meet" {
+  variables {
+    hears_events = true
+  }
+  assert {
+    condition     = alltrue([for p in aws_sns_topic_policy.this : [for s in jsondecode(p.policy).Statement : !can(s.Condition) if s.Principal.Service == ["events.amazonaws.com"]] == [true]])
+    error_message = "EventBridge names no account to a topic."
+  }
+}
+
 run "alarms_that_reach_nobody_are_refused" {
   command = plan
   variables {
