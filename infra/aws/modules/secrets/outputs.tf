@@ -6,5 +6,5 @@ output "passwords" {
 
 output "by_hand_arn" {
   description = "The secret that people fill in."
-  value       = aws_secretsmanager_secret_version.by_hand.arn
+  value       = aws_secretsmanager_secret.by_hand.arn
 }

@@ -157,6 +157,6 @@ resource "aws_autoscaling_group" "this" {
     # How many there are is lambda-capacity's; which version runs is a release's, because a release can go back.
     ignore_changes = [desired_capacity, min_size, launch_template]
   }
-  # A node that comes up before it may read its settings fails.
-  depends_on = [aws_iam_role_policy.this]
+  # A node that comes up before it may read its settings, or before they are written, fails.
+  depends_on = [aws_iam_role_policy.this, var.after]
 }

@@ -136,3 +136,9 @@ variable "log_days" {
   description = "Days for which its log is kept."
   type        = number
 }
+
+variable "after" {
+  description = "What must be there before a node starts: names of what is written into its secrets."
+  type        = list(string)
+  default     = []
+}

@@ -66,7 +66,8 @@ module "service" {
   files_max             = max(65536, floor(var.sockets_max * 1.25))
   protect_from_scale_in = each.key == "publisher"
   settings              = merge(local.settings, local.of_role[each.key], each.value.settings)
-  secret_arns           = concat(local.secret_arns, each.key == "general" ? [aws_secretsmanager_secret_version.staff.arn] : [])
+  secret_arns           = concat(local.secret_arns, each.key == "general" ? [aws_secretsmanager_secret.staff.arn] : [])
+  after                 = [aws_secretsmanager_secret_version.nodes.version_id, aws_secretsmanager_secret_version.staff.version_id]
   artifacts_bucket      = var.account.artifacts_bucket
   prometheus            = module.observability.prometheus
   statements            = concat(local.may[each.key], [local.artifacts_key])
@@ -75,9 +76,8 @@ module "service" {
 }
 
 locals {
-  # By their versions, which have the same address: no node starts before there is something to read.
   # The later one wins. In a sandbox that is what terraform wrote, else what people wrote: the provider's key stands in both.
-  secret_arns = local.sandboxed ? [module.secrets.by_hand_arn, aws_secretsmanager_secret_version.nodes.arn] : [aws_secretsmanager_secret_version.nodes.arn, module.secrets.by_hand_arn]
+  secret_arns = local.sandboxed ? [module.secrets.by_hand_arn, aws_secretsmanager_secret.nodes.arn] : [aws_secretsmanager_secret.nodes.arn, module.secrets.by_hand_arn]
   # Images and artifacts lie under the account's key, not this environment's.
   artifacts_key = { Sid = "ArtifactsKey", Effect = "Allow", Action = "kms:Decrypt", Resource = var.account.key_arn }
 }
