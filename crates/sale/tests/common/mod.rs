@@ -53,8 +53,9 @@ pub fn commands() -> impl Strategy<Value = Command> {
         2 => n().prop_map(|pick| C::Repeat { pick }),
         1 => n().prop_map(|pick| C::Refund { pick }),
         14 => (1..6_000u16).prop_map(|ms| C::Advance { ms }),
-        // Either short enough that the next sweep is in time, or long enough that the heart noticed.
-        2 => prop_oneof![1..3_000u16, 5_001..40_000u16].prop_map(|ms| C::Jump { ms }),
+        // Either so short that the next sweep is in time after several of them, with a beat between each, or long enough that the
+        // heart noticed.
+        2 => prop_oneof![1..1_000u16, 5_001..40_000u16].prop_map(|ms| C::Jump { ms }),
         3 => Just(C::Beat),
         4 => item().prop_map(|item| C::Sweep { item }),
         1 => Just(C::Pause),
