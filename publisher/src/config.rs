@@ -65,7 +65,7 @@ impl Default for AcceptConfig {
             batch_max: 1024,
             waiting_max: 20_000,
             put_wait: Dur::of_s(5),
-            decided_within: Dur::of_ms(500),
+            decided_within: Dur::of_ms(300),
             remembered_max: 100_000,
         }
     }
