@@ -6,7 +6,7 @@ mod house;
 use std::sync::Arc;
 
 use contract::embedded::MemoryLimiter;
-use house::{House, Planned, buyer, quick, until};
+use house::{House, Planned, buyer, quick, raw, until};
 use kit::clock::TestClock;
 use sale::{
     ids::{SaleItemId, UserId},
@@ -31,16 +31,11 @@ async fn three_ways(house: &House, who: UserId, item: SaleItemId) -> [String; 3]
              x-request-id: mine\r\nconnection: {connection}\r\ncontent-length: 2\r\n\r\n{{}}"
         );
         let mut stream = TcpStream::connect(house.addr).await.unwrap();
-        let mut bytes = vec![];
+        let mut text = String::new();
         for asked in [before, &request].into_iter().filter(|asked| !asked.is_empty()) {
             stream.write_all(asked.as_bytes()).await.unwrap();
-            bytes.clear();
-            while !bytes.ends_with(b"}") {
-                let read = tokio::time::timeout(house::PATIENCE, stream.read_buf(&mut bytes)).await;
-                assert_ne!(read.unwrap().unwrap(), 0);
-            }
+            text = raw::answer(&mut stream).await;
         }
-        let text = String::from_utf8(bytes).unwrap();
         let mut lines: Vec<&str> = text.split("\r\n").filter(|line| !line.starts_with("date: ")).collect();
         lines.retain(|line| *line != "connection: close");
         lines.sort_unstable();
@@ -105,12 +100,8 @@ async fn a_refusal_says_the_same_by_either_way_and_is_counted_alike() {
         "POST /api/v1/sale-items/{held}/claims HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 2\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut told = vec![];
-    while !told.ends_with(b"}") {
-        let read = tokio::time::timeout(house::PATIENCE, stream.read_buf(&mut told)).await;
-        assert_ne!(read.unwrap().unwrap(), 0);
-    }
-    assert!(told.starts_with(b"HTTP/1.1 409"), "{}", String::from_utf8_lossy(&told));
+    let told = raw::answer(&mut stream).await;
+    assert!(told.starts_with("HTTP/1.1 409"), "{told}");
     assert_eq!(all_held(), before + 1.0);
     // Who is not signed in is told so, whatever is left.
     let mut stream = TcpStream::connect(house.addr).await.unwrap();

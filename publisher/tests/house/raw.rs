@@ -17,6 +17,16 @@ const UPGRADE: &str = "GET /api/v1/live HTTP/1.1\r\nhost: x\r\nconnection: upgra
 /// Of the key above, as the protocol's own example has it.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
+/// What is answered on a line whose answers are JSON, head and body.
+pub async fn answer(stream: &mut TcpStream) -> String {
+    let mut bytes = vec![];
+    while !bytes.ends_with(b"}") {
+        let read = timeout(PATIENCE, stream.read_buf(&mut bytes)).await;
+        assert_ne!(read.unwrap().unwrap(), 0);
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
 /// What the server says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
