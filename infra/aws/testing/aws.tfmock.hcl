@@ -117,11 +117,6 @@ mock_resource "aws_secretsmanager_secret" {
     arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mock-abcdef"
   }
 }
-mock_resource "aws_secretsmanager_secret_version" {
-  defaults = {
-    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mock-abcdef"
-  }
-}
 mock_resource "aws_lambda_function" {
   defaults = {
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:mock"

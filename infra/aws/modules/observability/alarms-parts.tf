@@ -92,6 +92,22 @@ locals {
     }
   }]...)
 
+  # Asked over all nodes, because MemoryDB may replace one under another name. Silence rings: a ledger that nobody counts is not watched.
+  of_memorydb = { for name, alarm in {
+    LedgerMemoryFull = {
+      asks  = "MAX(DatabaseMemoryUsagePercentage)", missing = "breaching"
+      above = 80, periods = 3, says = "A node of the ledger has a fifth of its memory left; at the end it refuses, and claims wait."
+    }
+    LedgerBusy = {
+      asks  = "MAX(EngineCPUUtilization)", missing = "breaching"
+      above = 80, periods = 5, says = "A node of the ledger has no rest: scripts wait."
+    }
+    LedgerThrowsOut = {
+      asks  = "SUM(Evictions)", missing = "notBreaching"
+      above = 0, periods = 1, says = "The ledger threw out keys, which its settings forbid."
+    }
+  } : name => merge(alarm, { query = "SELECT ${alarm.asks} FROM \"AWS/MemoryDB\" WHERE ClusterName = '${var.memorydb}'", severity = "page" }) if var.memorydb != null }
+
   broker = { Broker = var.rabbitmq.broker }
   of_the_broker = {
     BrokerMemoryFull = {

@@ -7,11 +7,11 @@ locals {
   own   = "Miaosha/${var.name}"
 
   alarms = merge(
-    local.of_the_balancer, local.of_the_groups, local.of_the_journal, local.of_the_ledger, local.of_the_broker, local.of_the_mail,
+    local.of_the_balancer, local.of_the_groups, local.of_the_journal, local.of_the_ledger, local.of_memorydb, local.of_the_broker, local.of_the_mail,
     local.of_the_functions, local.of_the_ways_out, local.of_ours, local.of_ours_by_role,
   )
   # What is the same for nearly all.
-  usual = { stat = "Maximum", above = null, below = null, period = 60, periods = 3, missing = "notBreaching", severity = "ticket", judge = false }
+  usual = { namespace = null, metric = null, of = null, query = null, stat = "Maximum", above = null, below = null, period = 60, periods = 3, missing = "notBreaching", severity = "ticket", judge = false }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
@@ -21,15 +21,24 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.of
-  statistic           = startswith(each.value.stat, "p") ? null : each.value.stat
+  statistic           = each.value.query != null || startswith(each.value.stat, "p") ? null : each.value.stat
   extended_statistic  = startswith(each.value.stat, "p") ? each.value.stat : null
   comparison_operator = each.value.above != null ? "GreaterThanThreshold" : "LessThanThreshold"
   threshold           = each.value.above != null ? each.value.above : each.value.below
-  period              = each.value.period
+  period              = each.value.query != null ? null : each.value.period
   evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
   alarm_actions       = [each.value.severity == "page" ? var.topics.pages : var.topics.tickets]
   ok_actions          = each.value.severity == "page" ? [var.topics.pages] : []
+  dynamic "metric_query" {
+    for_each = each.value.query[*]
+    content {
+      id          = "asked"
+      expression  = metric_query.value
+      period      = each.value.period
+      return_data = true
+    }
+  }
 }
 
 resource "aws_budgets_budget" "this" {

@@ -1,6 +1,10 @@
 # One page for sale day: ours above, AWS's parts below. The dashboards of infra/observe, for Grafana, show more.
 
 locals {
+  ledger = concat(
+    [for member in var.redis_members : ["AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", member, { stat = "Average" }]],
+    [for cluster in var.memorydb[*] : [{ expression = "SELECT MAX(EngineCPUUtilization) FROM \"AWS/MemoryDB\" WHERE ClusterName = '${cluster}'" }]],
+  )
   rows = [
     [
       { title = "Sockets", metrics = [[local.own, "publisher_sockets", "job", "publisher", { stat = "Average" }]] },
@@ -14,7 +18,7 @@ locals {
     ],
     [
       { title = "Journal: processor and commits", metrics = [["AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", var.postgres.id, { stat = "Average" }], ["AWS/RDS", "WriteIOPS", "DBInstanceIdentifier", var.postgres.id, { stat = "Average", yAxis = "right" }]] },
-      { title = "Ledger: processor", metrics = [for member in var.redis_members : ["AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", member, { stat = "Average" }]] },
+      { title = "Ledger: processor", metrics = local.ledger },
       { title = "Mail: waiting and failed", metrics = [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.email.queue, { stat = "Maximum" }], ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.email.dead_queue, { stat = "Maximum" }]] },
     ],
   ]

@@ -61,8 +61,13 @@ variable "postgres" {
 }
 
 variable "redis_members" {
-  description = "Each server of the ledger."
+  description = "Each server of the ledger, where it is ElastiCache."
   type        = list(string)
+}
+
+variable "memorydb" {
+  description = "The ledger's cluster, where it is MemoryDB; else null."
+  type        = string
 }
 
 variable "rabbitmq" {

@@ -13,9 +13,14 @@ output "urls" {
 }
 
 output "members" {
-  description = "Each server's name, for alarms."
+  description = "Each server's name, for alarms; none of MemoryDB's, whose cluster is counted as one."
   value = var.kind == "elasticache" ? [
     for pair in setproduct(range(1, var.shards + 1), range(1, var.replicas + 2)) :
     format("%s-%04d-%03d", var.name, pair[0], pair[1])
   ] : []
+}
+
+output "memorydb" {
+  description = "The cluster's name, where it is MemoryDB; else null."
+  value       = one(aws_memorydb_cluster.this[*].name)
 }

@@ -52,8 +52,8 @@ resource "aws_instance" "this" {
     # A newer system alone is no reason to forget every payment.
     ignore_changes = [ami]
   }
-  # It boots once: before it may read its secret it would fail for good.
-  depends_on = [aws_iam_role_policy.this]
+  # It boots once: before it may read its secret, or before there is one, it would fail for good.
+  depends_on = [aws_iam_role_policy.this, var.after]
 }
 
 resource "aws_route53_zone" "this" {

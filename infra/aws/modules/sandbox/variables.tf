@@ -49,3 +49,9 @@ variable "secret_arn" {
   description = "The secret whose JSON has MIAOSHA_PROVIDER__KEY."
   type        = string
 }
+
+variable "after" {
+  description = "What must be there before it starts: names of what is written into its secret."
+  type        = list(string)
+  default     = []
+}

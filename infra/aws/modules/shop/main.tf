@@ -222,5 +222,6 @@ module "sandbox" {
   vpc_id         = module.network.vpc_id
   subnet         = module.network.node_subnets[0]
   group          = module.network.groups["sandbox"]
-  secret_arn     = aws_secretsmanager_secret_version.sandbox[0].arn
+  secret_arn     = aws_secretsmanager_secret.sandbox[0].arn
+  after          = aws_secretsmanager_secret_version.sandbox[*].version_id
 }

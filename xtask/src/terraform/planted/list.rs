@@ -247,6 +247,7 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "tls_enabled = false",
                 "One of both, and as closed.",
             ),
+            fault("outputs.tf", "one(aws_memorydb_cluster.this[*].name)", "null", "Alarms ask for the cluster."),
         ],
     ),
     (
@@ -451,6 +452,18 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "What this environment costs, by its tag.",
             ),
             fault("alarms.tf", "tostring(var.monthly_limit)", r#""1000000""#, "A ticket before the month's limit."),
+            fault(
+                "alarms-parts.tf",
+                r#""MAX(EngineCPUUtilization)", missing = "breaching""#,
+                r#""MAX(EngineCPUUtilization)", missing = "ignore""#,
+                "A ledger that nobody counts is not watched.",
+            ),
+            fault(
+                "alarms-parts.tf",
+                r#""SUM(Evictions)""#,
+                r#""SUM(Evicted)""#,
+                "Memory, processor and evictions of the cluster, and nothing else is asked so.",
+            ),
             fault(
                 "alarms-parts.tf",
                 "if group.max > group.min",

@@ -18,6 +18,7 @@ variables {
   queue_max          = 200000
   postgres           = { id = "miaosha-test", replica_id = "miaosha-test-replica", connections_max = 500, storage_gb = 100 }
   redis_members      = ["miaosha-test-0001-001", "miaosha-test-0001-002"]
+  memorydb           = null
   rabbitmq           = { broker = "miaosha-test", memory_mb = 8192 }
   email              = { queue = "q", dead_queue = "q-dead", function = "f-email", table = "t" }
   capacity           = { function = "f-capacity", dead_queue = "c-dead" }
@@ -43,6 +44,25 @@ run "every_bound_rings_before_it_is_reached" {
   assert {
     condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "GroupFull-general")
     error_message = "A group that cannot grow is always full; nobody needs to hear it."
+  }
+}
+
+run "a_ledger_on_memorydb_is_watched_as_one" {
+  variables {
+    redis_members = []
+    memorydb      = "miaosha-test"
+  }
+  assert {
+    condition = { for name, a in aws_cloudwatch_metric_alarm.this : name => one(a.metric_query).expression if length(a.metric_query) > 0 } == {
+      LedgerMemoryFull = "SELECT MAX(DatabaseMemoryUsagePercentage) FROM \"AWS/MemoryDB\" WHERE ClusterName = 'miaosha-test'"
+      LedgerBusy       = "SELECT MAX(EngineCPUUtilization) FROM \"AWS/MemoryDB\" WHERE ClusterName = 'miaosha-test'"
+      LedgerThrowsOut  = "SELECT SUM(Evictions) FROM \"AWS/MemoryDB\" WHERE ClusterName = 'miaosha-test'"
+    }
+    error_message = "Memory, processor and evictions of the cluster, and nothing else is asked so."
+  }
+  assert {
+    condition     = alltrue([for name in ["LedgerMemoryFull", "LedgerBusy"] : aws_cloudwatch_metric_alarm.this[name].treat_missing_data == "breaching"])
+    error_message = "A ledger that nobody counts is not watched."
   }
 }
 

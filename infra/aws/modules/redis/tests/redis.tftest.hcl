@@ -57,4 +57,8 @@ run "memorydb_by_a_switch" {
     condition     = strcontains(aws_memorydb_user.this[0].access_string, "-@dangerous")
     error_message = "The shop's user cannot empty the server."
   }
+  assert {
+    condition     = output.memorydb == "miaosha-test" && length(output.members) == 0
+    error_message = "Alarms ask for the cluster."
+  }
 }
