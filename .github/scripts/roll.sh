@@ -12,7 +12,10 @@ group=$NAME-$role
 parameter=/$NAME/$role/image
 [[ $image =~ ^[A-Za-z0-9./:_-]+@sha256:[0-9a-f]{64}$ ]] || { echo "not named by its digest: $image" >&2; exit 1; }
 
-# The first lines of what a node does at its first boot name the image; nothing else is changed.
+# Amazon's newest system: this is how nodes are patched.
+system=$(aws ssm get-parameter --name /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64 \
+  --query Parameter.Value --output text)
+# The first lines of what a node does at its first boot name our image; nothing else is changed.
 # shellcheck disable=SC2016 # `$Latest` is AWS's word.
 newest=$(aws ec2 describe-launch-template-versions --launch-template-name "$group" --versions '$Latest' \
   --query 'LaunchTemplateVersions[0].{version: VersionNumber, boot: LaunchTemplateData.UserData}' --output json)
@@ -22,7 +25,7 @@ grep -q "^IMAGE='" <<< "$boot" || { echo "the template of $group names no image"
 boot=$(sed "s|^IMAGE='.*'\$|IMAGE='$image'|" <<< "$boot" | base64 -w0)
 version=$(aws ec2 create-launch-template-version --launch-template-name "$group" \
   --source-version "$(jq -r .version <<< "$newest")" --version-description "$image" \
-  --launch-template-data "$(jq -n --arg boot "$boot" '{UserData: $boot}')" \
+  --launch-template-data "$(jq -n --arg boot "$boot" --arg system "$system" '{UserData: $boot, ImageId: $system}')" \
   --query LaunchTemplateVersion.VersionNumber --output text)
 
 preferences=$(jq -n --arg judges "$JUDGES" '{

@@ -61,6 +61,7 @@ pub fn check(tools: &Tools) -> Result<()> {
     let applied = applied?;
     applied.sells(&tools.node, &programs)?;
     applied.stays()?;
+    applied.redraws()?;
     let (noticed, destroyed) = thread::scope(|scope| {
         let destroying = scope.spawn(|| applied.destroyed());
         (planted::noticed(&terraform), destroying.join().unwrap_or_else(|_| Err(anyhow!("the thread that destroyed"))))

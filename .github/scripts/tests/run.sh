@@ -42,6 +42,7 @@ pages s3://s/static/
 pages static/
 END
 grep -q "^REGION='here'" boot
+grep -qx ami-newest system
 
 : > told
 deploy before.json || { cat said >&2; exit 1; }

@@ -183,6 +183,17 @@ impl<'a> Applied<'a> {
         Ok(())
     }
 
+    /// A word of docs/runbook.md's "Changing secrets" is drawn anew where it is told, and reaches the part that it opens.
+    pub fn redraws(&self) -> Result<()> {
+        let word = "module.shop.module.secrets.aws_secretsmanager_secret_version.password[\"redis\"]";
+        let (mut wanted, _) = self.wanted("fourth", &[&format!("-replace={word}")])?;
+        wanted.sort();
+        let reached = matches!(wanted.as_slice(), [part, drawn] if drawn.contains("secret_version.password")
+            && part.contains("aws_elasticache_replication_group") && part.ends_with(": auth_token"));
+        ensure!(reached, "a plan for another word of the ledger's wants:\n  {}", wanted.join("\n  "));
+        Ok(())
+    }
+
     /// What a plan wants, and how many resources are excused.
     fn wanted(&self, name: &str, words: &[&str]) -> Result<(Vec<String>, usize)> {
         // The plan is written also where the provider stumbles over what the stand-in forgot.

@@ -34,6 +34,8 @@ resource "aws_lb" "this" {
   lifecycle {
     ignore_changes = [minimum_load_balancer_capacity]
   }
+  # It tries whether it may write.
+  depends_on = [module.log]
 }
 
 data "aws_caller_identity" "this" {}

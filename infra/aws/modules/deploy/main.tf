@@ -63,9 +63,23 @@ resource "aws_iam_role_policy" "this" {
         # Auto Scaling asks whether whoever starts a refresh might start such a machine. Only by our templates.
         Sid       = "StartNodes"
         Effect    = "Allow"
-        Action    = ["ec2:RunInstances", "ec2:CreateTags"]
+        Action    = "ec2:RunInstances"
         Resource  = "*"
         Condition = { ArnEquals = { "ec2:LaunchTemplate" = var.launch_template_arns } }
+      },
+      {
+        # And whether they might give it its tags. EC2 does not say here by which template.
+        Sid       = "TagNodes"
+        Effect    = "Allow"
+        Action    = "ec2:CreateTags"
+        Resource  = [for what in ["instance", "volume"] : "arn:aws:ec2:${local.region}:${local.account}:${what}/*"]
+        Condition = { StringEquals = { "ec2:CreateAction" = "RunInstances" } }
+      },
+      {
+        Sid      = "WhichSystem"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = "arn:aws:ssm:${local.region}::parameter/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
       },
       {
         Sid       = "PassToNodes"

@@ -14,7 +14,7 @@ locals {
     postgres  = "the journal"
     redis     = "the ledger"
     rabbitmq  = "the claims queue and the timers"
-    endpoints = "AWS's services inside the network"
+    endpoints = "services of AWS inside the network"
   }
   nodes = ["publisher", "consumer", "general"]
   doors = {

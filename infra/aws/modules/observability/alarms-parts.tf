@@ -157,11 +157,14 @@ locals {
   }
 
   of_the_functions = merge(
-    merge([for name in [var.email.function, var.capacity.function] : {
-      "FunctionFails-${name}" = {
-        namespace = "AWS/Lambda", metric = "Errors", of = { FunctionName = name }
-        stat      = "Sum", above = 5, severity = "page", says = "${name} fails."
+    {
+      # lambda-capacity is called a few times a day, and again where it fails: CapacityFails tells when it gave up.
+      "FunctionFails-${var.email.function}" = {
+        namespace = "AWS/Lambda", metric = "Errors", of = { FunctionName = var.email.function }
+        stat      = "Sum", above = 5, severity = "page", says = "${var.email.function} fails."
       }
+    },
+    merge([for name in [var.email.function, var.capacity.function] : {
       "FunctionThrottled-${name}" = {
         namespace = "AWS/Lambda", metric = "Throttles", of = { FunctionName = name }
         stat      = "Sum", above = 10, periods = 5, says = "${name} is asked for more often at one time than it may be."

@@ -94,14 +94,14 @@ resource "aws_db_instance" "primary" {
 resource "aws_db_instance" "replica" {
   #checkov:skip=CKV_AWS_157:A replica that is lost is made anew; nodes read from the primary meanwhile.
   #checkov:skip=CKV2_AWS_69:rds.force_ssl is among `parameters`, in a loop that is not read here; a test asserts it.
-  count                  = var.replica ? 1 : 0
-  identifier             = local.replica_name
-  replicate_source_db    = aws_db_instance.primary.identifier
-  instance_class         = var.instance_class
-  storage_type           = "gp3"
-  max_allocated_storage  = var.storage_gb * 5
+  count                 = var.replica ? 1 : 0
+  identifier            = local.replica_name
+  replicate_source_db   = aws_db_instance.primary.identifier
+  instance_class        = var.instance_class
+  storage_type          = "gp3"
+  max_allocated_storage = var.storage_gb * 5
+  # Under the primary's key: in one region AWS refuses to be told which.
   storage_encrypted      = true
-  kms_key_id             = var.key_arn
   publicly_accessible    = false
   vpc_security_group_ids = [var.group]
   parameter_group_name   = aws_db_parameter_group.this.name

@@ -32,6 +32,10 @@ resource "aws_mq_broker" "this" {
     username = "miaosha"
     password = var.password
   }
+  lifecycle {
+    # Amazon changes no user of RabbitMQ's, only RabbitMQ does: docs/runbook.md, "Changing secrets".
+    ignore_changes = [user]
+  }
 }
 
 # Its log groups are made by Amazon MQ itself under a name that nobody knows before; docs/deploy.md says how they get an end.

@@ -36,8 +36,8 @@ variable "instance_type" {
   description = "The machine, as in \"mq.m7g.large\"."
   type        = string
   validation {
-    condition     = can(regex("^mq\\.(t3\\.micro|m5\\.(large|xlarge|2xlarge|4xlarge)|m7g\\.(medium|large|xlarge|2xlarge|4xlarge))$", var.instance_type))
-    error_message = "mq.t3.micro, or one of m5 or m7g."
+    condition     = can(regex("^mq\\.(m5\\.(large|xlarge|2xlarge|4xlarge)|m7g\\.(medium|large|xlarge|2xlarge|4xlarge))$", var.instance_type))
+    error_message = "One of m5 or m7g: Amazon MQ makes no new broker of RabbitMQ on less."
   }
 }
 

@@ -1,7 +1,8 @@
 # Made-up words, and the few secrets that only people know.
 #
 # The words lie in the state too, because brokers and caches take theirs as an argument: the state is as secret as they are,
-# and is kept so (module `state`). They are drawn once; a new plan draws others and leaves these as they are.
+# and is kept so (module `state`). They are drawn once; a new plan draws others and leaves these as they are, unless it is told
+# to replace one: then both who show it and who ask for it get the new one.
 
 data "aws_secretsmanager_random_password" "this" {
   for_each            = var.passwords
@@ -24,6 +25,8 @@ resource "aws_secretsmanager_secret_version" "password" {
   secret_string = data.aws_secretsmanager_random_password.this[each.key].random_password
   lifecycle {
     ignore_changes = [secret_string]
+    # Never a moment without a word.
+    create_before_destroy = true
   }
 }
 

@@ -8,6 +8,7 @@ data "aws_region" "this" {}
 locals {
   group_name = "${var.name}-${var.role}"
   region     = data.aws_region.this.name
+  node_tags  = { Name = local.group_name, Role = var.role, Environment = var.name }
   settings = merge({
     MIAOSHA_SERVER__STOP_LIMIT = "${var.stop_s}s"
     # The edge and the balancer.
@@ -42,11 +43,16 @@ resource "aws_cloudwatch_log_group" "metrics" {
   kms_key_id        = var.key_arn
 }
 
+data "aws_ssm_parameter" "system" {
+  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+}
+
 resource "aws_launch_template" "this" {
   name        = local.group_name
   description = "${var.role}: one container, the whole machine."
-  # Amazon Linux 2023 as it is when a node starts: patched by being replaced.
-  image_id               = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+  # Amazon Linux 2023 as it was at the last roll: nodes are patched by being rolled. By its id, because Auto Scaling takes no group
+  # back whose template names a parameter.
+  image_id               = data.aws_ssm_parameter.system.insecure_value
   instance_type          = var.instance_type
   update_default_version = true
   ebs_optimized          = true
@@ -83,13 +89,18 @@ resource "aws_launch_template" "this" {
       cpu_credits = credit_specification.value
     }
   }
+  # The provider's own tags reach no node: without the last one the budget sees none of them.
   tag_specifications {
     resource_type = "instance"
-    tags          = { Name = local.group_name, Role = var.role }
+    tags          = local.node_tags
   }
   tag_specifications {
     resource_type = "volume"
-    tags          = { Name = local.group_name }
+    tags          = local.node_tags
+  }
+  lifecycle {
+    # A roll brings the newest.
+    ignore_changes = [image_id]
   }
 }
 
@@ -125,7 +136,7 @@ resource "aws_autoscaling_group" "this" {
   termination_policies      = ["OldestLaunchTemplate", "OldestInstance"]
   service_linked_role_arn   = var.autoscaling_role_arn
   wait_for_capacity_timeout = "10m"
-  # A machine older than this is replaced, and with it its system.
+  # A machine older than this is replaced: what was written on its disk, and by whom, does not outlive it.
   max_instance_lifetime = 30 * 86400
   enabled_metrics       = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupMaxSize"]
 
@@ -146,7 +157,7 @@ resource "aws_autoscaling_group" "this" {
     default_result    = "CONTINUE"
   }
   dynamic "tag" {
-    for_each = { Name = local.group_name, Role = var.role }
+    for_each = local.node_tags
     content {
       key                 = tag.key
       value               = tag.value

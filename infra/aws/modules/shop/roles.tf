@@ -67,7 +67,7 @@ module "service" {
   protect_from_scale_in = each.key == "publisher"
   settings              = merge(local.settings, local.of_role[each.key], each.value.settings)
   secret_arns           = concat(local.secret_arns, each.key == "general" ? [aws_secretsmanager_secret.staff.arn] : [])
-  after                 = [aws_secretsmanager_secret_version.nodes.version_id, aws_secretsmanager_secret_version.staff.version_id]
+  after                 = [module.secrets.by_hand_version, aws_secretsmanager_secret_version.nodes.version_id, aws_secretsmanager_secret_version.staff.version_id]
   artifacts_bucket      = var.account.artifacts_bucket
   prometheus            = module.observability.prometheus
   statements            = concat(local.may[each.key], [local.artifacts_key])

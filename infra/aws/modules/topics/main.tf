@@ -26,7 +26,8 @@ resource "aws_sns_topic_policy" "this" {
       Sid       = "Alarms"
       Effect    = "Allow"
       Principal = { Service = local.speakers }
-      Action    = "sns:Publish"
+      # Amazon's Prometheus also looks at the topic first.
+      Action    = ["sns:Publish", "sns:GetTopicAttributes"]
       Resource  = each.value.arn
       Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } }
       }], [for service in local.events : {

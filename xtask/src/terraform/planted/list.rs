@@ -35,6 +35,30 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "Metadata needs a word, and goes no further than the machine.",
             ),
             fault("main.tf", "encrypted             = true", "encrypted = false", "Its disk is under our key."),
+            fault(
+                "main.tf",
+                "data.aws_ssm_parameter.system.insecure_value",
+                r#""resolve:ssm:${data.aws_ssm_parameter.system.name}""#,
+                "Auto Scaling takes no group back whose template names its system by a parameter.",
+            ),
+            fault(
+                "main.tf",
+                ", Environment = var.name }",
+                " }",
+                "Nodes and their disks carry the tag by which the budget counts.",
+            ),
+            fault(
+                "boot.sh.tftpl",
+                "'$ADDRESS:5100'",
+                "'127.0.0.1:5100'",
+                "Each node's series have its own address, or they are one and the same.",
+            ),
+            fault(
+                "boot.sh.tftpl",
+                "systemctl stop amazon-cloudwatch-agent\n",
+                "",
+                "A node that is meant to go is not told of as down.",
+            ),
             fault("role.tf", r#""aps:RemoteWrite""#, r#""aps:*""#, "No action with a wildcard."),
             fault("role.tf", "Resource = var.secret_arns", r#"Resource = "*""#, "Only what AWS lets nobody narrow."),
             fault(
@@ -74,6 +98,12 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "Roles never speak with each other.",
             ),
             fault(
+                "groups.tf",
+                "services of AWS inside the network",
+                "AWS's services inside the network",
+                "Letters without an apostrophe: the first apply fails by one.",
+            ),
+            fault(
                 "flow-log.tf",
                 r#"traffic_type             = "ALL""#,
                 r#"traffic_type = "REJECT""#,
@@ -89,6 +119,12 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "publicly_accessible    = false",
                 "publicly_accessible = true",
                 "Primary and replica: private, and encrypted under our key.",
+            ),
+            fault(
+                "main.tf",
+                "  # Under the primary's key: in one region AWS refuses to be told which.\n",
+                "  kms_key_id = var.key_arn\n",
+                "A replica takes its primary's key, and RDS refuses to be told it.",
             ),
             fault(
                 "main.tf",
@@ -194,6 +230,13 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "Resource = \"*\"",
                 "Looking, signing in, and starting nodes by our templates alone.",
             ),
+            fault(
+                "main.tf",
+                "{ StringEquals = { \"ec2:CreateAction\" = \"RunInstances\" } }",
+                "{ ArnEquals = { \"ec2:LaunchTemplate\" = var.launch_template_arns } }",
+                "Machines are tagged where they are started, and nowhere else.",
+            ),
+            fault("main.tf", "/ami-amazon-linux-latest/", "/other/", "A roll asks for the newest system."),
         ],
     ),
     (
@@ -253,6 +296,12 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
     (
         "modules/rabbitmq",
         &[
+            fault(
+                "variables.tf",
+                "mq\\\\.(",
+                "mq\\\\.(t3\\\\.micro|",
+                "The checkable object, var.instance_type, was expected to report an error but did not.",
+            ),
             fault("main.tf", "publicly_accessible = false", "publicly_accessible = true", "Only nodes reach it."),
             fault("main.tf", "use_aws_owned_key = false", "use_aws_owned_key = true", "Claims lie under our key."),
             fault(
@@ -518,6 +567,7 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 "Services speak for our account alone.",
             ),
             fault("main.tf", "kms_master_key_id = var.key_arn", "kms_master_key_id = null", "Encrypted."),
+            fault("main.tf", r#", "sns:GetTopicAttributes"]"#, "]", "They speak, and see where, and no more."),
             fault("main.tf", "= var.hears_events ?", "= true ?", "Everybody's rules would speak."),
             fault(
                 "variables.tf",

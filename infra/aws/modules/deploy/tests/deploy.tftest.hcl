@@ -47,6 +47,15 @@ run "it_moves_releases_and_nothing_else" {
 
 run "it_may_what_its_scripts_do" {
   assert {
+    # EC2 knows no template where it is asked for tags: a condition on one denies always.
+    condition     = one([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Condition if contains(flatten([s.Action]), "ec2:CreateTags")]) == { StringEquals = { "ec2:CreateAction" = "RunInstances" } }
+    error_message = "Machines are tagged where they are started, and nowhere else."
+  }
+  assert {
+    condition     = length([for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s if s.Action == "ssm:GetParameter" && can(regex("::parameter/aws/service/ami-amazon-linux-latest/", s.Resource))]) == 1
+    error_message = "A roll asks for the newest system."
+  }
+  assert {
     condition     = [for s in jsondecode(aws_iam_role_policy.this.policy).Statement : jsonencode(s.Resource) if contains(flatten([s.Action]), "ecr:BatchGetImage")] == [jsonencode(var.repository_arns)]
     error_message = "Who signed an image is read from our registry."
   }

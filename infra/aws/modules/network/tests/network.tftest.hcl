@@ -106,3 +106,10 @@ run "one_zone_is_refused" {
   }
   expect_failures = [var.zones]
 }
+
+run "ec2_takes_what_groups_are_said_to_be" {
+  assert {
+    condition     = alltrue([for g in concat(values(aws_security_group.this), values(aws_vpc_security_group_ingress_rule.flow)) : can(regex("^[a-zA-Z0-9 ._:/()#,@+=&;{}!$*\\[\\]-]{1,255}$", g.description))])
+    error_message = "Letters without an apostrophe: the first apply fails by one."
+  }
+}

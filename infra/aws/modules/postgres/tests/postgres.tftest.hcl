@@ -19,8 +19,12 @@ variables {
 
 run "the_journal_is_not_public_and_not_readable" {
   assert {
-    condition     = alltrue([for d in concat([aws_db_instance.primary], aws_db_instance.replica) : !d.publicly_accessible && d.storage_encrypted && d.kms_key_id == var.key_arn])
+    condition     = alltrue([for d in concat([aws_db_instance.primary], aws_db_instance.replica) : !d.publicly_accessible && d.storage_encrypted]) && aws_db_instance.primary.kms_key_id == var.key_arn
     error_message = "Primary and replica: private, and encrypted under our key."
+  }
+  assert {
+    condition     = alltrue([for d in aws_db_instance.replica : d.kms_key_id != var.key_arn])
+    error_message = "A replica takes its primary's key, and RDS refuses to be told it."
   }
   assert {
     condition     = toset(aws_db_instance.primary.vpc_security_group_ids) == toset(["sg-1"])

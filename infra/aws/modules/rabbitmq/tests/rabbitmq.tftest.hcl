@@ -42,10 +42,19 @@ run "one_where_it_may_rest" {
   command = plan
   variables {
     cluster       = false
-    instance_type = "mq.t3.micro"
+    instance_type = "mq.m7g.medium"
   }
   assert {
     condition     = aws_mq_broker.this.deployment_mode == "SINGLE_INSTANCE" && length(aws_mq_broker.this.subnet_ids) == 1
     error_message = "One broker in one zone."
   }
+}
+
+run "a_machine_on_which_amazon_makes_none_is_refused" {
+  command = plan
+  variables {
+    cluster       = false
+    instance_type = "mq.t3.micro"
+  }
+  expect_failures = [var.instance_type]
 }

@@ -20,6 +20,20 @@ run "words_are_long_and_fit_into_a_url" {
   }
 }
 
+run "a_word_is_replaced_where_it_is_asked_for" {
+  plan_options {
+    replace = [aws_secretsmanager_secret_version.password["redis"]]
+  }
+  override_data {
+    target = data.aws_secretsmanager_random_password.this
+    values = { random_password = "drawnAnew0123456789" }
+  }
+  assert {
+    condition     = nonsensitive(output.passwords["redis"] == "drawnAnew0123456789" && output.passwords["postgres"] != "drawnAnew0123456789")
+    error_message = "That one is new and the others stay."
+  }
+}
+
 run "secrets_are_under_our_key_and_can_be_brought_back" {
   assert {
     condition     = alltrue([for s in concat(values(aws_secretsmanager_secret.password), [aws_secretsmanager_secret.by_hand]) : s.kms_key_id == var.key_arn && s.recovery_window_in_days == 30])

@@ -41,6 +41,28 @@ run "a_node_is_closed_and_encrypted" {
   }
 }
 
+run "a_release_can_go_back_and_a_bill_is_seen" {
+  assert {
+    condition     = startswith(aws_launch_template.this.image_id, "ami-")
+    error_message = "Auto Scaling takes no group back whose template names its system by a parameter."
+  }
+  assert {
+    condition     = alltrue([for spec in aws_launch_template.this.tag_specifications : lookup(spec.tags, "Environment", "") == "miaosha-test"]) && anytrue([for t in aws_autoscaling_group.this.tag : t.key == "Environment" && t.propagate_at_launch])
+    error_message = "Nodes and their disks carry the tag by which the budget counts."
+  }
+}
+
+run "nodes_are_told_apart" {
+  assert {
+    condition     = strcontains(local.boot, "targets: ['$ADDRESS:5100']") && strcontains(local.boot, "<<SCRAPE\n")
+    error_message = "Each node's series have its own address, or they are one and the same."
+  }
+  assert {
+    condition     = strcontains(local.boot, "systemctl stop amazon-cloudwatch-agent\nsystemctl stop miaosha")
+    error_message = "A node that is meant to go is not told of as down."
+  }
+}
+
 run "it_holds_hundreds_of_thousands_of_sockets" {
   assert {
     condition     = strcontains(local.boot, "--ulimit nofile=200000:200000") && strcontains(local.boot, "net.core.somaxconn = 65535") && strcontains(local.boot, "fs.nr_open = 1048576")

@@ -19,6 +19,10 @@ run "alarms_reach_people_and_nobody_else_speaks" {
     error_message = "Services speak for our account alone."
   }
   assert {
+    condition     = alltrue([for p in aws_sns_topic_policy.this : toset(jsondecode(p.policy).Statement[0].Action) == toset(["sns:Publish", "sns:GetTopicAttributes"])])
+    error_message = "They speak, and see where, and no more."
+  }
+  assert {
     condition     = alltrue([for t in aws_sns_topic.this : t.kms_master_key_id == var.key_arn])
     error_message = "Encrypted."
   }
