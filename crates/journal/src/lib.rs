@@ -22,7 +22,7 @@ pub mod record;
 pub mod sales;
 pub mod staff;
 
-use db::{Db, Postgres, Sqlite, Tx};
+use db::{Db, Postgres, Sqlite, Tx, WRITER_KEEPS_KIB};
 pub use db::{PgConfig, TX_MAX};
 
 /// What went wrong below the rules.
@@ -59,7 +59,12 @@ pub struct Journal {
 impl Journal {
     /// Opens the file-backed journal. Its clock is the process's: one process, one clock.
     pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
-        Ok(Self { db: Db::Sqlite(Sqlite::open(file, clock).await?) })
+        Self::open_keeping(file, WRITER_KEEPS_KIB, clock).await
+    }
+
+    /// The same; its writer keeps at most so many KiB of the file in memory.
+    pub async fn open_keeping(file: &Path, keeps_kib: usize, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
+        Ok(Self { db: Db::Sqlite(Sqlite::open(file, keeps_kib, clock).await?) })
     }
 
     /// Connects to the journal that many processes share. Its clock is the server's: many processes, one clock.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Parser;
 use general::{STAFF_EMAIL, STAFF_PASSWORD};
 use kit::{
-    config::{ConfigError, Dur, Overrides},
+    config::{ConfigError, Dur, Overrides, Size},
     http::ServeConfig,
     process::{ENV_PREFIX, Flags},
     telemetry::Format,
@@ -55,6 +55,7 @@ pub struct ServerConfig {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedConfig {
+    pub journal_cache: Size,
     pub partitions: u32,
     pub commands_max: u64,
     pub bus_ring: usize,

@@ -49,7 +49,8 @@ pub async fn open(config: Config, life: &Lifecycle) -> anyhow::Result<House> {
     let clock = Arc::new(SystemClock);
     let journal_file = dir.join("journal.db");
     make_private(&journal_file).with_context(|| format!("cannot write {}", journal_file.display()))?;
-    let journal = Journal::open(&journal_file, clock.clone()).await.context("the journal")?;
+    let keeps_kib = config.embedded.journal_cache.bytes() / 1024;
+    let journal = Journal::open_keeping(&journal_file, keeps_kib, clock.clone()).await.context("the journal")?;
     let keys = Arc::new(Keys::load_or_create(&dir.join("keys.json"), &OsChance)?);
     let mail = Arc::new(MailFolder::open(&dir.join("mail"), &config.server.mail_from, clock.clone())?);
     kit::telemetry::begin(kit::telemetry::Room::Embedded);

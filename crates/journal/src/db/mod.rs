@@ -17,7 +17,7 @@ use many::{Inserts, Placeholders};
 pub use postgres::{PgConfig, Postgres};
 pub use row::Row;
 use sale::time::UnixMs;
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, WRITER_KEEPS_KIB};
 use sqlx::{AssertSqlSafe, postgres::PgDatabaseError};
 use std::time::{Duration, Instant};
 pub use value::Value;

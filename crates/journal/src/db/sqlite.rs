@@ -11,8 +11,8 @@ use crate::JournalError;
 const WRITER_WAIT: Duration = Duration::from_secs(10);
 const READERS_MAX: u32 = 4;
 /// KiB of pages that the writer keeps. A sale inserts at random places of its indexes: what does not stay in here is read and
-/// written again for each claim.
-const WRITER_KEEPS_KIB: u32 = 64 * 1024;
+/// written again for each claim. A reader keeps SQLite's usual 2 MiB.
+pub const WRITER_KEEPS_KIB: usize = 64 * 1024;
 /// Pages of 4 KiB in the log before they are brought home: a page that many claims touch goes there once.
 const LOG_PAGES: u32 = 8_000;
 
@@ -25,8 +25,8 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens or creates the file and brings it to this binary's shape.
-    pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
+    /// Opens or creates the file and brings it to this binary's shape. The writer keeps `keeps_kib` of its pages in memory.
+    pub async fn open(file: &Path, keeps_kib: usize, clock: Arc<dyn Clock>) -> Result<Self, JournalError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -45,7 +45,7 @@ impl Sqlite {
         };
         let keeps = options
             .clone()
-            .pragma("cache_size", format!("-{WRITER_KEEPS_KIB}"))
+            .pragma("cache_size", format!("-{keeps_kib}"))
             .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
             // What undoes one statement of a transaction need not be a file.
             .pragma("temp_store", "memory");
