@@ -28,7 +28,7 @@ const RUSH: Rush = Rush { kinds: STORY, within_ms: 1_200, late_within_ms: 10_000
 const COMEBACKS: u32 = 3;
 /// Growth from the second quarter of the run to its last that counts as none.
 const GROWTH_MAX_PERCENT: u64 = 5;
-const GROWTH_MAX_KIB: u64 = 8 * 1024;
+const GROWTH_MAX_KIB: u64 = 2 * 1024;
 /// Fewer looks say nothing of a growth.
 const LOOKS_MIN: usize = 8;
 
