@@ -22,12 +22,13 @@ for judge in $JUDGES; do
   fi
 done
 
-before='{"images": {}, "functions": {}}'
+before='{"images": {}, "systems": {}, "functions": {}}'
 done_roles=() done_functions=()
 back() {
   echo "moving back" >&2
   for (( n = ${#done_roles[@]} - 1; n >= 0; n-- )); do
-    JUDGES='' "$here/roll.sh" "${done_roles[n]}" "$(jq -r --arg role "${done_roles[n]}" '.images[$role]' <<< "$before")" || echo "${done_roles[n]} is NOT back" >&2
+    mapfile -t there < <(jq -r --arg role "${done_roles[n]}" '.images[$role], .systems[$role]' <<< "$before")
+    JUDGES='' "$here/roll.sh" "${done_roles[n]}" "${there[@]}" || echo "${done_roles[n]} is NOT back" >&2
   done
   for (( n = ${#done_functions[@]} - 1; n >= 0; n-- )); do
     "$here/function.sh" "${done_functions[n]}" --version "$(jq -r --arg name "${done_functions[n]}" '.functions[$name].version' <<< "$before")" >/dev/null \
@@ -52,14 +53,17 @@ done
 # Consumers first: whoever starts first migrates, and a consumer that fails stops nobody at the door. Publishers last: a socket comes
 # back once, to a house that is new already.
 for role in consumer general publisher; do
-  image=$(wanted ".images.$role")
+  image=$(wanted ".images.$role") system=$(wanted ".systems.$role")
   old=$(aws ssm get-parameter --name "/$NAME/$role/image" --query Parameter.Value --output text)
-  before=$(jq --arg role "$role" --arg old "$old" '.images[$role] = $old' <<< "$before")
+  # shellcheck disable=SC2016 # `$Latest` is AWS's word.
+  under=$(aws ec2 describe-launch-template-versions --launch-template-name "$NAME-$role" --versions '$Latest' \
+    --query 'LaunchTemplateVersions[0].LaunchTemplateData.ImageId' --output text)
+  before=$(jq --arg role "$role" --arg old "$old" --arg under "$under" '.images[$role] = $old | .systems[$role] = $under' <<< "$before")
   if [ "$image" = "$old" ]; then
     echo "$role runs it already"
     continue
   fi
-  "$here/roll.sh" "$role" "$image" || { back; exit 1; }
+  "$here/roll.sh" "$role" "$image" ${system:+"$system"} || { back; exit 1; }
   done_roles+=("$role")
 done
 [ -n "$pages" ] || jq '.pages = "before-static"' <<< "$before" > before.json

@@ -4,16 +4,16 @@
 #
 # Without judges nobody is listened to: on the way back the alarm still rings that sent us there.
 #
-# usage: NAME=miaosha-staging JUDGES="alarm alarm …" roll.sh publisher …/publisher@sha256:…
+# usage: NAME=miaosha-staging JUDGES="alarm alarm …" roll.sh publisher …/publisher@sha256:… [ami-…]
 set -euo pipefail
-role=$1 image=$2
+role=$1 image=$2 system=${3:-}
 : "${NAME:?}" "${JUDGES?}"
 group=$NAME-$role
 parameter=/$NAME/$role/image
 [[ $image =~ ^[A-Za-z0-9./:_-]+@sha256:[0-9a-f]{64}$ ]] || { echo "not named by its digest: $image" >&2; exit 1; }
 
-# Amazon's newest system: this is how nodes are patched.
-system=$(aws ssm get-parameter --name /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64 \
+# Amazon's newest system, unless one is named: this is how nodes are patched.
+[ -n "$system" ] || system=$(aws ssm get-parameter --name /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64 \
   --query Parameter.Value --output text)
 # The first lines of what a node does at its first boot name our image; nothing else is changed.
 # shellcheck disable=SC2016 # `$Latest` is AWS's word.

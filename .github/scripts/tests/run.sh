@@ -53,6 +53,7 @@ shop-general r/general 0 []
 shop-publisher r/publisher 0 []
 pages before-static/
 END
+grep -qx ami-before system
 
 begin
 echo shop-publisher > bad
@@ -66,6 +67,7 @@ shop-general r/general 0 []
 shop-consumer r/consumer 0 []
 function 7
 END
+grep -qx ami-before system
 
 begin
 echo '["slow"]' > ringing

@@ -37,5 +37,5 @@ module "shop" {
   queue       = { partitions = 8, messages_max = 50000 }
   postgres    = { instance_class = "db.r7g.2xlarge", storage_gb = 400, multi_az = true, replica = true, connections_max = 1000 }
   redis       = { kind = "elasticache", node_type = "r7g.large", shards = 3, replicas = 1 }
-  rabbitmq    = { instance_type = "mq.m7g.xlarge", memory_mb = 16384, cluster = true }
+  rabbitmq    = { instance_type = "mq.m7g.xlarge", memory_limit_mb = 9523, cluster = true }
 }

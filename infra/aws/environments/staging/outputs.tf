@@ -22,3 +22,8 @@ output "sizes" {
   description = "What SIZING.md counts with."
   value       = module.shop.sizes
 }
+
+output "templates" {
+  description = "The newest version of each role's launch template: where an apply made one, `roll.sh` brings it to the nodes."
+  value       = module.shop.templates
+}

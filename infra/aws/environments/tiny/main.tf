@@ -35,5 +35,5 @@ module "shop" {
   postgres             = { instance_class = "db.t4g.micro", storage_gb = 20, multi_az = false, replica = false, connections_max = 80 }
   connections_per_node = { writers = 4, readers = 4 }
   redis                = { kind = "elasticache", node_type = "t4g.micro", shards = 1, replicas = 0 }
-  rabbitmq             = { instance_type = "mq.m7g.medium", memory_mb = 4096, cluster = false }
+  rabbitmq             = { instance_type = "mq.m7g.medium", memory_limit_mb = 1843, cluster = false }
 }

@@ -109,20 +109,25 @@ locals {
   } : name => merge(alarm, { query = "SELECT ${alarm.asks} FROM \"AWS/MemoryDB\" WHERE ClusterName = '${var.memorydb}'", severity = "page" }) if var.memorydb != null }
 
   broker = { Broker = var.rabbitmq.broker }
+  # Of a cluster the name alone tells the sum of three nodes, and the first that is full stops all of them.
+  of_its_nodes = { for metric, worst in { RabbitMQMemUsed = "MAX", RabbitMQDiskFree = "MIN", SystemCpuUtilization = "MAX" } : metric => {
+    namespace = var.rabbitmq.cluster ? null : "AWS/AmazonMQ"
+    metric    = var.rabbitmq.cluster ? null : metric
+    of        = var.rabbitmq.cluster ? null : local.broker
+    stat      = worst == "MIN" ? "Minimum" : "Maximum"
+    query     = var.rabbitmq.cluster ? "SELECT ${worst}(${metric}) FROM SCHEMA(\"AWS/AmazonMQ\", Broker, Node) WHERE Broker = '${var.rabbitmq.broker}'" : null
+  } }
   of_the_broker = {
-    BrokerMemoryFull = {
-      namespace = "AWS/AmazonMQ", metric = "RabbitMQMemUsed", of = local.broker
-      # The broker stops taking messages at four tenths of its memory.
-      above = floor(var.rabbitmq.memory_mb * 1024 * 1024 * 0.4 * local.early), severity = "page", says = "The broker fills its memory; at its limit it takes no claims."
-    }
-    BrokerDiskFull = {
-      namespace = "AWS/AmazonMQ", metric = "RabbitMQDiskFree", of = local.broker
-      stat      = "Minimum", below = 8 * 1024 * 1024 * 1024, severity = "page", says = "The broker's disk is nearly full; at its limit it takes no claims."
-    }
-    BrokerBusy = {
-      namespace = "AWS/AmazonMQ", metric = "SystemCpuUtilization", of = local.broker
-      stat      = "Average", above = 80, periods = 5, says = "The broker's processor has no rest."
-    }
+    BrokerMemoryFull = merge(local.of_its_nodes["RabbitMQMemUsed"], {
+      above = floor(var.rabbitmq.memory_limit_mb * 1024 * 1024 * local.early), severity = "page", says = "A broker fills its memory; at its limit none takes claims."
+    })
+    BrokerDiskFull = merge(local.of_its_nodes["RabbitMQDiskFree"], {
+      # Amazon stops a single broker at 10 GiB, a cluster's node at 2.
+      below = (var.rabbitmq.cluster ? 3 : 12) * pow(1024, 3), severity = "page", says = "A broker's disk is nearly full; at its limit none takes claims."
+    })
+    BrokerBusy = merge(local.of_its_nodes["SystemCpuUtilization"], {
+      above = 80, periods = 5, says = "A broker's processor has no rest."
+    })
     BrokerQueuesGrow = {
       namespace = "AWS/AmazonMQ", metric = "MessageReadyCount", of = local.broker
       above     = floor(var.queue_max * local.early), severity = "page", says = "Four in five of what the claims queues store is taken; at the bound claims get 503."

@@ -71,8 +71,8 @@ variable "memorydb" {
 }
 
 variable "rabbitmq" {
-  description = "The broker's name, and its machine's memory."
-  type        = object({ broker = string, memory_mb = number })
+  description = "The broker's name, the memory at which one of its nodes stops all of them, and whether there are three."
+  type        = object({ broker = string, memory_limit_mb = number, cluster = bool })
 }
 
 variable "email" {

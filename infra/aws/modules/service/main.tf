@@ -99,8 +99,8 @@ resource "aws_launch_template" "this" {
     tags          = local.node_tags
   }
   lifecycle {
-    # A roll brings the newest.
-    ignore_changes = [image_id]
+    # A roll brings the newest system, and says which image it was for.
+    ignore_changes = [image_id, description]
   }
 }
 

@@ -35,3 +35,8 @@ output "sizes" {
     queue       = var.queue.partitions * var.queue.messages_max
   }
 }
+
+output "templates" {
+  description = "The newest version of each role's launch template: where an apply made one, `roll.sh` brings it to the nodes."
+  value       = { for role, service in module.service : role => service.launch_template_version }
+}

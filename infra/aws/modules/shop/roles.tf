@@ -109,7 +109,7 @@ module "observability" {
   postgres           = { id = module.postgres.id, replica_id = module.postgres.replica_id, connections_max = var.postgres.connections_max, storage_gb = var.postgres.storage_gb }
   redis_members      = module.redis.members
   memorydb           = module.redis.memorydb
-  rabbitmq           = { broker = module.rabbitmq.broker, memory_mb = var.rabbitmq.memory_mb }
+  rabbitmq           = { broker = module.rabbitmq.broker, memory_limit_mb = var.rabbitmq.memory_limit_mb, cluster = var.rabbitmq.cluster }
   email              = { queue = module.email.queue, dead_queue = module.email.dead_queue, function = module.email.function, table = module.email.table }
   capacity           = { function = module.capacity.function, dead_queue = module.capacity.dead_queue }
   uploads_dead_queue = module.media.dead_queue

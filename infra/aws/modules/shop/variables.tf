@@ -165,6 +165,6 @@ variable "redis" {
 }
 
 variable "rabbitmq" {
-  description = "The broker's machine, its memory, and whether there are three."
-  type        = object({ instance_type = string, memory_mb = number, cluster = bool })
+  description = "The broker's machine, the memory in MiB at which Amazon lets it take nothing more, and whether there are three."
+  type        = object({ instance_type = string, memory_limit_mb = number, cluster = bool })
 }

@@ -55,7 +55,7 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
             ),
             fault(
                 "boot.sh.tftpl",
-                "systemctl stop amazon-cloudwatch-agent\n",
+                "systemctl stop --no-block amazon-cloudwatch-agent\n",
                 "",
                 "A node that is meant to go is not told of as down.",
             ),
@@ -507,6 +507,13 @@ pub const FOLDERS: &[(&str, &[Fault])] = &[
                 r#""MAX(EngineCPUUtilization)", missing = "ignore""#,
                 "A ledger that nobody counts is not watched.",
             ),
+            fault(
+                "alarms-parts.tf",
+                r#"RabbitMQDiskFree = "MIN""#,
+                r#"RabbitMQDiskFree = "MAX""#,
+                "By its name alone Amazon tells the sum of all.",
+            ),
+            fault("alarms-parts.tf", "(var.rabbitmq.cluster ? 3 : 12)", "3", "At 10 GiB of 200."),
             fault(
                 "alarms-parts.tf",
                 r#""SUM(Evictions)""#,

@@ -19,7 +19,7 @@ variables {
   postgres           = { id = "miaosha-test", replica_id = "miaosha-test-replica", connections_max = 500, storage_gb = 100 }
   redis_members      = ["miaosha-test-0001-001", "miaosha-test-0001-002"]
   memorydb           = null
-  rabbitmq           = { broker = "miaosha-test", memory_mb = 8192 }
+  rabbitmq           = { broker = "miaosha-test", memory_limit_mb = 9523, cluster = true }
   email              = { queue = "q", dead_queue = "q-dead", function = "f-email", table = "t" }
   capacity           = { function = "f-capacity", dead_queue = "c-dead" }
   uploads_dead_queue = "u-dead"
@@ -29,12 +29,13 @@ variables {
 run "every_bound_rings_before_it_is_reached" {
   assert {
     condition = {
-      sockets     = aws_cloudwatch_metric_alarm.this["OwnSocketsFull"].threshold
-      queue       = aws_cloudwatch_metric_alarm.this["OwnQueueDeep"].threshold
-      connections = aws_cloudwatch_metric_alarm.this["JournalConnectionsFull"].threshold
-      disk_gb     = aws_cloudwatch_metric_alarm.this["JournalDiskFull-primary"].threshold / pow(1024, 3)
-      broker_mb   = floor(aws_cloudwatch_metric_alarm.this["BrokerMemoryFull"].threshold / pow(1024, 2))
-    } == { sockets = 48000, queue = 160000, connections = 400, disk_gb = 10, broker_mb = 2621 }
+      sockets        = aws_cloudwatch_metric_alarm.this["OwnSocketsFull"].threshold
+      queue          = aws_cloudwatch_metric_alarm.this["OwnQueueDeep"].threshold
+      connections    = aws_cloudwatch_metric_alarm.this["JournalConnectionsFull"].threshold
+      disk_gb        = aws_cloudwatch_metric_alarm.this["JournalDiskFull-primary"].threshold / pow(1024, 3)
+      broker_mb      = floor(aws_cloudwatch_metric_alarm.this["BrokerMemoryFull"].threshold / pow(1024, 2))
+      broker_disk_gb = aws_cloudwatch_metric_alarm.this["BrokerDiskFull"].threshold / pow(1024, 3)
+    } == { sockets = 48000, queue = 160000, connections = 400, disk_gb = 10, broker_mb = 7618, broker_disk_gb = 3 }
     error_message = "At four fifths; the disk at its last tenth."
   }
   assert {
@@ -53,7 +54,7 @@ run "a_ledger_on_memorydb_is_watched_as_one" {
     memorydb      = "miaosha-test"
   }
   assert {
-    condition = { for name, a in aws_cloudwatch_metric_alarm.this : name => one(a.metric_query).expression if length(a.metric_query) > 0 } == {
+    condition = { for name, a in aws_cloudwatch_metric_alarm.this : name => one(a.metric_query).expression if strcontains(join("", a.metric_query[*].expression), "MemoryDB") } == {
       LedgerMemoryFull = "SELECT MAX(DatabaseMemoryUsagePercentage) FROM \"AWS/MemoryDB\" WHERE ClusterName = 'miaosha-test'"
       LedgerBusy       = "SELECT MAX(EngineCPUUtilization) FROM \"AWS/MemoryDB\" WHERE ClusterName = 'miaosha-test'"
       LedgerThrowsOut  = "SELECT SUM(Evictions) FROM \"AWS/MemoryDB\" WHERE ClusterName = 'miaosha-test'"
@@ -63,6 +64,23 @@ run "a_ledger_on_memorydb_is_watched_as_one" {
   assert {
     condition     = alltrue([for name in ["LedgerMemoryFull", "LedgerBusy"] : aws_cloudwatch_metric_alarm.this[name].treat_missing_data == "breaching"])
     error_message = "A ledger that nobody counts is not watched."
+  }
+}
+
+run "of_three_brokers_the_fullest_counts" {
+  assert {
+    condition     = one(aws_cloudwatch_metric_alarm.this["BrokerDiskFull"].metric_query).expression == "SELECT MIN(RabbitMQDiskFree) FROM SCHEMA(\"AWS/AmazonMQ\", Broker, Node) WHERE Broker = 'miaosha-test'"
+    error_message = "By its name alone Amazon tells the sum of all."
+  }
+}
+
+run "a_single_broker_stops_earlier" {
+  variables {
+    rabbitmq = { broker = "miaosha-test", memory_limit_mb = 1843, cluster = false }
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["BrokerDiskFull"].dimensions == tomap({ Broker = "miaosha-test" }) && aws_cloudwatch_metric_alarm.this["BrokerDiskFull"].threshold == 12 * pow(1024, 3)
+    error_message = "At 10 GiB of 200."
   }
 }
 

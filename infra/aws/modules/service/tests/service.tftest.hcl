@@ -58,7 +58,7 @@ run "nodes_are_told_apart" {
     error_message = "Each node's series have its own address, or they are one and the same."
   }
   assert {
-    condition     = strcontains(local.boot, "systemctl stop amazon-cloudwatch-agent\nsystemctl stop miaosha")
+    condition     = strcontains(local.boot, "systemctl stop --no-block amazon-cloudwatch-agent\nsystemctl stop miaosha")
     error_message = "A node that is meant to go is not told of as down."
   }
 }

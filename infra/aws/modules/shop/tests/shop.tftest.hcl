@@ -43,7 +43,7 @@ variables {
   queue       = { partitions = 4, messages_max = 10000 }
   postgres    = { instance_class = "db.t4g.medium", storage_gb = 50, multi_az = true, replica = true, connections_max = 400 }
   redis       = { kind = "elasticache", node_type = "t4g.small", shards = 3, replicas = 1 }
-  rabbitmq    = { instance_type = "mq.m7g.medium", memory_mb = 4096, cluster = true }
+  rabbitmq    = { instance_type = "mq.m7g.medium", memory_limit_mb = 1843, cluster = true }
 }
 
 run "nodes_get_secrets_from_one_place_and_they_are_whole" {
