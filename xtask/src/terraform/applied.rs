@@ -188,7 +188,7 @@ impl<'a> Applied<'a> {
         let word = "module.shop.module.secrets.aws_secretsmanager_secret_version.password[\"redis\"]";
         let (mut wanted, _) = self.wanted("fourth", &[&format!("-replace={word}")])?;
         wanted.sort();
-        let reached = matches!(wanted.as_slice(), [part, drawn] if drawn.contains("secret_version.password")
+        let reached = matches!(wanted.as_slice(), [drawn, part] if drawn.contains("secret_version.password")
             && part.contains("aws_elasticache_replication_group") && part.ends_with(": auth_token"));
         ensure!(reached, "a plan for another word of the ledger's wants:\n  {}", wanted.join("\n  "));
         Ok(())
