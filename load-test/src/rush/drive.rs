@@ -28,7 +28,7 @@ use super::{
 /// The outcome that is a receipt.
 pub const ACCEPTED: &str = "accepted";
 /// The outcome that is none: whoever is told so may come back.
-const TURNED_AWAY: &str = "unavailable";
+pub(super) const TURNED_AWAY: &str = "unavailable";
 /// Somebody else of the crowd is at the door after so long.
 const COMES_BACK_AFTER: Duration = Duration::from_millis(100);
 const READ_BYTES: usize = 64 * 1024;

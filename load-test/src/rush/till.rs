@@ -11,9 +11,10 @@ use sale::{
     verdict::observe::Channel,
 };
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Builder;
 
+use super::drive::TURNED_AWAY;
 use crate::buyer::{
     account::Account,
     diary::Diary,
@@ -49,13 +50,14 @@ pub async fn buy(account: &Account, diary: &Diary, item: SaleItemId) -> anyhow::
     Ok(Bought { order_id, receipt_to_result, checkout, at: SystemTime::now() })
 }
 
-/// Claims on a socket and waits for the hold.
+/// Claims on a socket, again where the door says when, and waits for the hold.
 pub async fn hold(account: &Account, diary: &Diary, item: SaleItemId) -> anyhow::Result<Held> {
     let give_up = Instant::now() + LINK_WAIT;
     let mut socket = Socket::connect(account.source, diary.scene.target).await?;
     socket.send(&json!({"type": "auth", "access_token": account.access_token})).await;
     until(&mut socket, give_up, |frame| matches!(frame, Frame::Session { .. }).then_some(())).await?;
-    socket.send(&json!({"type": "claim", "sale_item_id": item})).await;
+    let claim = json!({"type": "claim", "sale_item_id": item});
+    socket.send(&claim).await;
     let (mut receipt, mut held) = (None, None);
     while receipt.is_none() || held.is_none() {
         let told = until(&mut socket, give_up, |frame| match frame {
@@ -70,6 +72,10 @@ pub async fn hold(account: &Account, diary: &Diary, item: SaleItemId) -> anyhow:
             Frame::Claim(claim) => {
                 diary.claim(&claim, Channel::Socket);
                 held = (claim.state == ClaimState::Held).then(|| (Instant::now(), claim)).or(held);
+            }
+            Frame::Refused { code, retry_after_ms: Some(wait), .. } if code == TURNED_AWAY => {
+                sleep_until(give_up.min(Instant::now() + Duration::from_millis(wait))).await;
+                socket.send(&claim).await;
             }
             other => bail!("the claim of a payer was answered {other:?}"),
         }
