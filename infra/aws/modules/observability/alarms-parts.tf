@@ -117,17 +117,22 @@ locals {
     stat      = worst == "MIN" ? "Minimum" : "Maximum"
     query     = var.rabbitmq.cluster ? "SELECT ${worst}(${metric}) FROM SCHEMA(\"AWS/AmazonMQ\", Broker, Node) WHERE Broker = '${var.rabbitmq.broker}'" : null
   } }
-  of_the_broker = {
-    BrokerMemoryFull = merge(local.of_its_nodes["RabbitMQMemUsed"], {
+  of_the_brokers = { for name, alarm in {
+    BrokerMemoryFull = {
+      asks  = "RabbitMQMemUsed"
       above = floor(var.rabbitmq.memory_limit_mb * 1024 * 1024 * local.early), severity = "page", says = "A broker fills its memory; at its limit none takes claims."
-    })
-    BrokerDiskFull = merge(local.of_its_nodes["RabbitMQDiskFree"], {
+    }
+    BrokerDiskFull = {
+      asks = "RabbitMQDiskFree"
       # Amazon stops a single broker at 10 GiB, a cluster's node at 2.
       below = (var.rabbitmq.cluster ? 3 : 12) * pow(1024, 3), severity = "page", says = "A broker's disk is nearly full; at its limit none takes claims."
-    })
-    BrokerBusy = merge(local.of_its_nodes["SystemCpuUtilization"], {
+    }
+    BrokerBusy = {
+      asks  = "SystemCpuUtilization"
       above = 80, periods = 5, says = "A broker's processor has no rest."
-    })
+    }
+  } : name => merge(local.of_its_nodes[alarm.asks], alarm) }
+  of_the_queue = {
     BrokerQueuesGrow = {
       namespace = "AWS/AmazonMQ", metric = "MessageReadyCount", of = local.broker
       above     = floor(var.queue_max * local.early), severity = "page", says = "Four in five of what the claims queues store is taken; at the bound claims get 503."

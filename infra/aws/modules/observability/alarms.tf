@@ -7,7 +7,7 @@ locals {
   own   = "Miaosha/${var.name}"
 
   alarms = merge(
-    local.of_the_balancer, local.of_the_groups, local.of_the_journal, local.of_the_ledger, local.of_memorydb, local.of_the_broker, local.of_the_mail,
+    local.of_the_balancer, local.of_the_groups, local.of_the_journal, local.of_the_ledger, local.of_memorydb, local.of_the_brokers, local.of_the_queue, local.of_the_mail,
     local.of_the_functions, local.of_the_ways_out, local.of_ours, local.of_ours_by_role,
   )
   # What is the same for nearly all.
