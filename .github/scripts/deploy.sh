@@ -55,14 +55,15 @@ done
 for role in consumer general publisher; do
   image=$(wanted ".images.$role") system=$(wanted ".systems.$role")
   old=$(aws ssm get-parameter --name "/$NAME/$role/image" --query Parameter.Value --output text)
-  # shellcheck disable=SC2016 # `$Latest` is AWS's word.
-  under=$(aws ec2 describe-launch-template-versions --launch-template-name "$NAME-$role" --versions '$Latest' \
-    --query 'LaunchTemplateVersions[0].LaunchTemplateData.ImageId' --output text)
-  before=$(jq --arg role "$role" --arg old "$old" --arg under "$under" '.images[$role] = $old | .systems[$role] = $under' <<< "$before")
+  before=$(jq --arg role "$role" --arg old "$old" '.images[$role] = $old' <<< "$before")
   if [ "$image" = "$old" ]; then
     echo "$role runs it already"
     continue
   fi
+  # shellcheck disable=SC2016 # `$Latest` is AWS's word.
+  under=$(aws ec2 describe-launch-template-versions --launch-template-name "$NAME-$role" --versions '$Latest' \
+    --query 'LaunchTemplateVersions[0].LaunchTemplateData.ImageId' --output text)
+  before=$(jq --arg role "$role" --arg under "$under" '.systems[$role] = $under' <<< "$before")
   "$here/roll.sh" "$role" "$image" ${system:+"$system"} || { back; exit 1; }
   done_roles+=("$role")
 done

@@ -94,7 +94,7 @@ pub async fn play(args: &ChainArgs, run: &Run, bar: &Progress) -> anyhow::Result
     let meter = stage.meter().await?;
     let (driven, bought) = tokio::join!(stage::drive(drive, lines, bar), pay_all(&stage, payers, args.for_s));
     let (tally, script) = driven?;
-    // A payer who was turned away has no claim.
+    // A payer who was turned away to the end has no claim.
     let paid_for = bought.iter().flatten().count() as u64;
     stage.decided(tally.accepted() + paid_for).await?;
     let mut report = Report::new(format!("chain: {} claims a second", args.rate), stage.house.kind());

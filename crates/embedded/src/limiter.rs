@@ -15,8 +15,8 @@ use sale::{
 const SHARDS: usize = 64;
 /// So many buckets that are not full are kept; above it those that are soonest full again are forgotten first.
 pub const BUCKETS_DEFAULT: usize = 1_000_000;
-/// Below so many in a shard it is not looked for full ones.
-const SWEPT_FROM: usize = 16;
+/// A shard holds so many in any case, and below that it is not looked for full ones.
+const SHARD_MIN: usize = 8;
 
 #[derive(Default)]
 struct Shard {
@@ -39,7 +39,7 @@ impl MemoryLimiter {
     /// `buckets_max`: how many that are not full are remembered in all.
     pub fn new(clock: Arc<dyn Clock>, buckets_max: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { clock, shards, hasher: RandomState::new(), shard_max: (buckets_max / SHARDS).max(8) }
+        Self { clock, shards, hasher: RandomState::new(), shard_max: (buckets_max / SHARDS).max(SHARD_MIN) }
     }
 
     /// How many buckets are remembered.
@@ -64,7 +64,7 @@ impl Limiter for MemoryLimiter {
             *full_at = next;
             return answer;
         }
-        if shard.full_at.len() >= shard.swept_at.max(SWEPT_FROM.min(self.shard_max)) {
+        if shard.full_at.len() >= shard.swept_at.max(SHARD_MIN) {
             shard.make_room(self.shard_max, now.0 * 1000);
         }
         // A bucket that was never seen is full, and was full long ago.
@@ -92,7 +92,7 @@ impl Shard {
             self.full_at.retain(|_, full_at| *full_at > cut);
             metrics::counter!("limiter_buckets_forgotten_total").increment((held - self.full_at.len()) as u64);
         }
-        self.swept_at = (self.full_at.len() * 2).clamp(SWEPT_FROM.min(max), max);
+        self.swept_at = (self.full_at.len() * 2).clamp(SHARD_MIN, max);
         self.full_at.shrink_to(self.swept_at);
     }
 }
